@@ -1,0 +1,74 @@
+"""One runner at a time: a session advisory lock, waited for with a bound, its holder named."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from psycopg import Connection
+
+# Any constant will do, as long as every version of this tool uses the same one.
+KEY = 0x5AFE_319A7E
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A session that is in the way."""
+
+    pid: int
+    user: str
+    application: str
+    age_seconds: float
+    """Since its transaction began, or since it connected where it is in none."""
+    query: str
+
+    def __str__(self) -> str:
+        return (
+            f"pid {self.pid} (user {self.user}, application {self.application or 'unnamed'!r}, "
+            f"for {self.age_seconds:.0f} s)"
+        )
+
+
+def obtain(
+    session: Connection,
+    wait_seconds: float,
+    waiting: Callable[[Holder | None], None] = lambda holder: None,
+) -> Holder | None:
+    """Take the runner's lock on `session`, which keeps it until it closes.
+
+    Tries again for up to `wait_seconds`, telling `waiting` who holds it. Returns None when the
+    lock is ours, else the holder (one without a pid where it left in that moment).
+    """
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        row = session.execute("SELECT pg_try_advisory_lock(%s)", [KEY]).fetchone()
+        if row and row[0]:
+            return None
+        holder = find_holder(session)
+        if time.monotonic() >= deadline:
+            return holder or Holder(0, "unknown", "", 0.0, "")
+        waiting(holder)
+        time.sleep(min(0.25, max(0.0, deadline - time.monotonic())))
+
+
+def find_holder(session: Connection) -> Holder | None:
+    """The session that holds the runner's lock in this database, if any. Writes nothing."""
+    row = session.execute(
+        """
+        SELECT a.pid, a.usename, a.application_name,
+               extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.backend_start)),
+               a.query
+        FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND l.classid = (%(key)s::bigint >> 32)::bigint::oid
+          AND l.objid = (%(key)s::bigint & 4294967295)::bigint::oid
+          AND a.pid <> pg_backend_pid()
+        """,
+        {"key": KEY},
+    ).fetchone()
+    return _holder(row) if row else None
+
+
+def _holder(row: tuple[object, ...]) -> Holder:
+    pid, user, application, age, query = row
+    return Holder(int(str(pid)), str(user), str(application or ""), float(str(age)), str(query))

@@ -1,0 +1,96 @@
+"""The only door to a server: private psycopg sessions, and Django's own connection made direct.
+
+django-dbbackup closes Django's connection, and a pooler in transaction mode takes session locks
+and settings away; so what must last lives on sessions opened here.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.conninfo import conninfo_to_dict
+
+# A backend whose client was killed in the middle of a statement keeps its locks until it notices;
+# with these it notices within seconds (PostgreSQL manual, 19.3.2 and 32.1.2).
+KEEPALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+CONNECTION_CHECK_MS = 1000
+
+
+def make_direct(connection: BaseDatabaseWrapper, url: str | None) -> None:
+    """Point Django's connection at the server itself, for the rest of this process.
+
+    `url` (MIGRATION_DATABASE_URL) replaces where it connects to; a psycopg pool is dropped, since
+    it would hand out another session at each turn. An open connection is closed first.
+    """
+    options = dict(connection.settings_dict.get("OPTIONS") or {})
+    if not url and "pool" not in options:
+        return
+    connection.close()
+    options.pop("pool", None)
+    if url:
+        given: dict[str, Any] = {k: v for k, v in conninfo_to_dict(url).items() if v is not None}
+        for key, name in _DJANGO_NAMES.items():
+            connection.settings_dict[key] = given.pop(name, "")
+        options.update(given)
+    connection.settings_dict["OPTIONS"] = options
+
+
+_DJANGO_NAMES = {
+    "NAME": "dbname",
+    "USER": "user",
+    "PASSWORD": "password",
+    "HOST": "host",
+    "PORT": "port",
+}
+
+
+def connection_parameters(connection: BaseDatabaseWrapper) -> dict[str, Any]:
+    """What libpq needs to reach the same database as Django's connection."""
+    parameters = connection.get_connection_params()
+    for django_only in ("context", "cursor_factory", "prepare_threshold", "server_side_binding"):
+        parameters.pop(django_only, None)
+    return parameters
+
+
+@contextmanager
+def private_session(
+    connection: BaseDatabaseWrapper, purpose: str, *, dbname: str | None = None
+) -> Iterator[psycopg.Connection]:
+    """An autocommit session of our own to the same server, closed at the end.
+
+    `purpose` shows in pg_stat_activity as the application's name. Raises psycopg.OperationalError
+    where the server cannot be reached.
+    """
+    with open_session(connection, purpose, dbname=dbname) as session:
+        yield session
+
+
+def open_session(
+    connection: BaseDatabaseWrapper, purpose: str, *, dbname: str | None = None
+) -> psycopg.Connection:
+    """As private_session; the caller closes it."""
+    parameters = {**connection_parameters(connection), **KEEPALIVE}
+    parameters["application_name"] = f"safe_migrate {purpose}"
+    if dbname:
+        parameters["dbname"] = dbname
+    session: psycopg.Connection = psycopg.connect(**parameters, autocommit=True)
+    session.execute(f"SET client_connection_check_interval = {CONNECTION_CHECK_MS}")
+    return session
+
+
+def is_direct(session: psycopg.Connection) -> bool:
+    """False behind a pooler: libpq was told another backend's pid than the one that answers."""
+    row = session.execute("SELECT pg_backend_pid()").fetchone()
+    return bool(row and row[0] == session.info.backend_pid)
+
+
+def is_embedded(connection: BaseDatabaseWrapper) -> bool:
+    """Whether this is the embedded server, which belongs to this checkout alone."""
+    return str(connection.settings_dict["ENGINE"]) == "safe_migrate.postgres.embedded"

@@ -1,0 +1,1 @@
+"""This deployment: environment variables, settings, urls, wsgi and asgi."""

@@ -1,0 +1,1 @@
+"""One module per environment; each holds only what differs from base."""

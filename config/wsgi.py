@@ -1,0 +1,12 @@
+"""WSGI entry point, for the settings that DJANGO_SETTINGS_MODULE names."""
+
+import sys
+
+from config.env import ROOT, settings_for_server
+
+sys.path.insert(1, str(ROOT / "apps"))
+settings_for_server()
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+application = get_wsgi_application()
