@@ -11,9 +11,14 @@ def main() -> None:
     from config.env import choose_settings
 
     argv = choose_settings(sys.argv)
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(argv)
+    try:
+        execute_from_command_line(argv)
+    except ImproperlyConfigured as error:
+        # A missing or malformed variable is a sentence, not a traceback.
+        sys.exit(f"Misconfigured: {error}")
 
 
 if __name__ == "__main__":

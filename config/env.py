@@ -44,7 +44,7 @@ def choose_settings(argv: Sequence[str]) -> list[str]:
 
 
 def settings_for_server() -> None:
-    """Production unless DJANGO_SETTINGS_MODULE says otherwise: forgetting it must not mean DEBUG."""
+    """Production unless DJANGO_SETTINGS_MODULE is set: forgetting it must not mean DEBUG."""
     load_dotenv()
     os.environ.setdefault(SETTINGS, "config.settings.production")
 

@@ -10,7 +10,14 @@ from django.core.exceptions import ImproperlyConfigured
 
 from safe_migrate.policy import Environment, Policy, policy_for, policy_names
 
-KEYS = ("ENVIRONMENT", "POLICY", "PG_BIN", "MIGRATION_DATABASE_URL", "BACKUP_DATABASE_URL")
+KEYS = (
+    "ENVIRONMENT",
+    "POLICY",
+    "PG_BIN",
+    "MIGRATION_DATABASE_URL",
+    "BACKUP_DATABASE_URL",
+    "REVISION",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +31,8 @@ class Conf:
     """Database alias → a direct connection for migrating, where DATABASES goes through a pooler."""
     backup_urls: dict[str, str]
     """Database alias → the connection that pg_dump uses."""
+    revision: str
+    """The project's revision being deployed; noted in manifests and runs."""
 
 
 def read() -> Conf:
@@ -45,6 +54,7 @@ def read() -> Conf:
         pg_bin=Path(given["PG_BIN"]) if given.get("PG_BIN") else None,
         migration_urls=_urls("MIGRATION_DATABASE_URL", given),
         backup_urls=_urls("BACKUP_DATABASE_URL", given),
+        revision=str(given.get("REVISION") or ""),
     )
 
 

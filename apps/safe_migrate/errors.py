@@ -1,4 +1,4 @@
-"""Failures that teach: what happened, the state now, what was lost, the next command, where to read.
+"""Failures that teach: what happened, the state now, what was lost, what next, where to read.
 
 Every failure has a stable code; its page is docs/errors.md. One class per exit code.
 """

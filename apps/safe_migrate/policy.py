@@ -1,4 +1,4 @@
-"""What each environment requires and allows. A policy is a frozen value; the defaults stand here."""
+"""What each environment requires and allows: a frozen value, whose defaults stand here."""
 
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
@@ -105,7 +105,12 @@ DEFAULTS = MappingProxyType(
 )
 
 # What no project may loosen for production: the promise itself.
-_FIXED_IN_PRODUCTION = ("backup_never_allowed", "backup_required", "reset_allowed", "seeding_allowed")
+_FIXED_IN_PRODUCTION = (
+    "backup_never_allowed",
+    "backup_required",
+    "reset_allowed",
+    "seeding_allowed",
+)
 
 
 def policy_for(environment: Environment, differences: dict[str, Any]) -> Policy:

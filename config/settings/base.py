@@ -74,7 +74,10 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "dbbackup": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": env.path("BACKUP_DIR", ROOT / "backups")},
+        "OPTIONS": {
+            "location": env.path("BACKUP_DIR", ROOT / "backups"),
+            "file_permissions_mode": 0o600,
+        },
     },
 }
 # Where the machine does not outlive the deploy (a CI runner), backups belong in a bucket;
@@ -92,6 +95,8 @@ if _bucket := env.text("BACKUP_S3_BUCKET", ""):
 
 # dbbackup's mail handler breaks on Django 6.1 and would hide the error it reports.
 DBBACKUP_SEND_EMAIL = False
+# With the suffix, `listbackups` finds the backups by their names and takes nothing else for one.
+DBBACKUP_DATE_FORMAT = "%Y%m%dT%H%M%S%fZ.dump"
 
 SEEDING: dict[str, Any] = {
     "RANDOM_SEED": env.integer("SEED_RANDOM_SEED", 20240101, minimum=0),
@@ -114,10 +119,11 @@ def embedded(name: str, **server_settings: str) -> dict[str, Any]:
     }
 
 
-def direct_connections() -> dict[str, Any]:
-    """The optional second and third doors to the database: for migrating and for dumping."""
+def deployment() -> dict[str, Any]:
+    """What SAFE_MIGRATE takes from the environment variables, whichever environment it is."""
     return {
         "MIGRATION_DATABASE_URL": env.database_url("MIGRATION_DATABASE_URL"),
         "BACKUP_DATABASE_URL": env.database_url("BACKUP_DATABASE_URL"),
         "PG_BIN": env.text("PG_BIN", "") or None,
+        "REVISION": env.text("GITHUB_SHA", ""),
     }

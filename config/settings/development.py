@@ -2,7 +2,7 @@
 
 from config import env
 from config.settings.base import *  # noqa: F403
-from config.settings.base import SEEDING, direct_connections, embedded
+from config.settings.base import SEEDING, deployment, embedded
 
 DEBUG = env.boolean("DEBUG", True)
 SECRET_KEY = env.text("SECRET_KEY", "development-only-and-worth-nothing-elsewhere")
@@ -10,5 +10,5 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 INTERNAL_IPS = ["127.0.0.1"]
 
 DATABASES = {"default": env.database("DATABASE_URL") or embedded("development")}
-SAFE_MIGRATE = {"ENVIRONMENT": "development", **direct_connections()}
+SAFE_MIGRATE = {"ENVIRONMENT": "development", **deployment()}
 SEEDING = {**SEEDING, "PROFILES": {"development": {"scale": 0.01}}}

@@ -2,7 +2,7 @@
 
 from config import env
 from config.settings.base import *  # noqa: F403
-from config.settings.base import direct_connections
+from config.settings.base import deployment
 
 DEBUG = False
 SECRET_KEY = env.text("SECRET_KEY")
@@ -10,7 +10,7 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 DATABASES = {"default": env.database("DATABASE_URL", required=True)}
-SAFE_MIGRATE = {"ENVIRONMENT": "production", **direct_connections()}
+SAFE_MIGRATE = {"ENVIRONMENT": "production", **deployment()}
 
 SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -2,7 +2,7 @@
 
 from config import env
 from config.settings.base import *  # noqa: F403
-from config.settings.base import SEEDING, direct_connections, embedded
+from config.settings.base import SEEDING, deployment, embedded
 
 DEBUG = False
 SECRET_KEY = env.text("SECRET_KEY", "test-only-and-worth-nothing-elsewhere")
@@ -10,5 +10,5 @@ ALLOWED_HOSTS = ["testserver", "localhost"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 DATABASES = {"default": env.database("DATABASE_URL") or embedded("test", fsync="off")}
-SAFE_MIGRATE = {"ENVIRONMENT": "test", **direct_connections()}
+SAFE_MIGRATE = {"ENVIRONMENT": "test", **deployment()}
 SEEDING = {**SEEDING, "PROFILES": {"test": {"scale": 0.001}}}

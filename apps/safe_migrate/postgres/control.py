@@ -5,9 +5,12 @@ They must exist before any migration has run, and survive one that drops everyth
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from psycopg import Connection, sql
+from psycopg.types.json import Jsonb
 
+from safe_migrate.facts import Checksum
 from safe_migrate.policy import Environment
 
 STAMP = "safe_migrate_stamp"
@@ -85,6 +88,90 @@ def write_stamp(session: Connection, environment: Environment) -> None:
         " SET environment = excluded.environment, stamped_at = now(), stamped_by = session_user",
         [environment.value],
     )
+
+
+def read_checksums(session: Connection) -> dict[tuple[str, str], Checksum]:
+    """(app, name) → what the migration's file was when it was recorded as applied."""
+    if not exists(session, CHECKSUM):
+        return {}
+    rows = session.execute(
+        "SELECT app, name, source_sha256, code_sha256 FROM safe_migrate_checksum"
+    ).fetchall()
+    return {(app, name): Checksum(source, code) for app, name, source, code in rows}
+
+
+def write_checksums(session: Connection, checksums: dict[tuple[str, str], Checksum]) -> None:
+    """Record what the files of applied migrations are now."""
+    with session.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO safe_migrate_checksum (app, name, source_sha256, code_sha256)"
+            " VALUES (%s, %s, %s, %s) ON CONFLICT (app, name) DO UPDATE SET"
+            " source_sha256 = excluded.source_sha256, code_sha256 = excluded.code_sha256,"
+            " recorded_at = now()",
+            [(app, name, c.source, c.code) for (app, name), c in checksums.items()],
+        )
+
+
+def forget_checksums(session: Connection, keys: list[tuple[str, str]]) -> None:
+    """Drop the records of migrations that are no longer applied."""
+    with session.cursor() as cursor:
+        cursor.executemany("DELETE FROM safe_migrate_checksum WHERE app = %s AND name = %s", keys)
+
+
+def begin_run(
+    session: Connection, run_id: str, command: str, environment: Environment, started_at: datetime
+) -> None:
+    """Note that a run has begun; a row that stays so was cut off."""
+    session.execute(
+        "INSERT INTO safe_migrate_run (id, command, environment, started_at, outcome)"
+        " VALUES (%s, %s, %s, %s, 'running')",
+        [run_id, command, environment.value, started_at],
+    )
+
+
+def end_run(
+    session: Connection,
+    run_id: str,
+    *,
+    outcome: str,
+    exit_code: int,
+    backup_id: str | None,
+    report: dict[str, Any],
+) -> None:
+    """Note how a run ended; earlier runs that were cut off are closed with it."""
+    session.execute(
+        "UPDATE safe_migrate_run SET outcome = 'cut off' WHERE outcome = 'running' AND id <> %s",
+        [run_id],
+    )
+    session.execute(
+        "UPDATE safe_migrate_run SET finished_at = clock_timestamp(), outcome = %s,"
+        " exit_code = %s, backup_id = %s, report = %s WHERE id = %s",
+        [outcome, exit_code, backup_id, Jsonb(report), run_id],
+    )
+
+
+def unfinished_runs(session: Connection) -> list[tuple[datetime, str]]:
+    """(started, command) of runs that were cut off, newest first; only true under the lock."""
+    if not exists(session, RUN):
+        return []
+    return session.execute(
+        "SELECT started_at AT TIME ZONE 'UTC', command FROM safe_migrate_run"
+        " WHERE outcome = 'running' ORDER BY started_at DESC"
+    ).fetchall()
+
+
+def recent_runs(session: Connection, limit: int) -> list[dict[str, Any]]:
+    """The newest runs with their reports."""
+    if not exists(session, RUN):
+        return []
+    names = "id command environment started_at finished_at outcome exit_code backup_id report"
+    rows = session.execute(
+        "SELECT id::text, command, environment, started_at AT TIME ZONE 'UTC',"
+        " finished_at AT TIME ZONE 'UTC', outcome, exit_code, backup_id, report"
+        " FROM safe_migrate_run ORDER BY started_at DESC LIMIT %s",
+        [limit],
+    ).fetchall()
+    return [dict(zip(names.split(), row, strict=True)) for row in rows]
 
 
 def holds_data(session: Connection) -> bool:

@@ -66,9 +66,10 @@ def find_holder(session: Connection) -> Holder | None:
         """,
         {"key": KEY},
     ).fetchone()
-    return _holder(row) if row else None
+    return as_holder(row) if row else None
 
 
-def _holder(row: tuple[object, ...]) -> Holder:
+def as_holder(row: tuple[object, ...]) -> Holder:
+    """(pid, user, application, age in seconds, query) of a catalog query, as a Holder."""
     pid, user, application, age, query = row
     return Holder(int(str(pid)), str(user), str(application or ""), float(str(age)), str(query))

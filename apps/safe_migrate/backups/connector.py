@@ -1,0 +1,122 @@
+"""django-dbbackup's front, our dump: streamed, hashed on the way, whole or not there at all."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from dbbackup.db.base import BaseDBConnector
+from django.core.files.base import File
+from psycopg.conninfo import conninfo_to_dict
+
+from safe_migrate import conf
+from safe_migrate.backups import store
+from safe_migrate.backups.dump import Dump, Dumped, write
+from safe_migrate.backups.manifest import DATA_SUFFIX, Manifest, new_id
+from safe_migrate.errors import BackupFailed
+from safe_migrate.postgres import session, snapshot, tools
+
+CONNECTOR = "safe_migrate.backups.connector.SafeDumpConnector"
+
+
+class StoredFile(File):  # type: ignore[type-arg]
+    """A finished dump under its partial name; a FileSystemStorage publishes it by a rename."""
+
+    def temporary_file_path(self) -> str:
+        """Where Django's storage finds a file that it may move instead of copying."""
+        return str(self.name)
+
+
+class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
+    """What `dbbackup` uses for PostgreSQL while safe_migrate is installed.
+
+    Raises BackupFailed; the last one is kept in `failure`, since dbbackup's own error handling
+    may hide it (its mail handler breaks on Django 6.1).
+    """
+
+    extension = DATA_SUFFIX.removeprefix(".")
+    schemas: list[str] = []  # noqa: RUF012 (dbbackup's own convention: copied per instance)
+    dumped: Dumped | None = None
+    identifier: str = ""
+    failure: BackupFailed | None = None
+    manifest: Manifest | None = None
+    latest: "SafeDumpConnector | None" = None
+    """The connector of this process's newest dump: dbbackup's command does not hand it out."""
+    pending: Sequence[str] = ()
+    """What the run in hand is about to apply; for the manifest."""
+
+    def generate_filename(self, server_name: str | None = None) -> str:
+        """`backup-{environment}-{UTC timestamp}.dump`."""
+        environment = conf.read().environment.value
+        self.identifier = new_id(environment, datetime.now(UTC))
+        return self.identifier + DATA_SUFFIX
+
+    @property
+    def is_whole(self) -> bool:
+        """False for a dump that leaves something out: it never gets a manifest."""
+        return not self.exclude and not self.schemas
+
+    def parameters(self) -> dict[str, Any]:
+        """For libpq: BACKUP_DATABASE_URL's where set, else those of Django's connection."""
+        url = conf.read().backup_urls.get(self.database_name)
+        if url:
+            return {k: v for k, v in conninfo_to_dict(url).items() if v is not None}
+        return session.connection_parameters(self.connection)
+
+    def _create_dump(self) -> StoredFile:
+        type(self).latest = self
+        try:
+            return self._dump()
+        except BackupFailed as error:
+            self.failure = error
+            raise
+
+    def _dump(self) -> StoredFile:
+        where = store.prepare() or Path(tempfile.gettempdir())
+        settings = conf.read()
+        with _connected(self.parameters()) as own, snapshot.exported(own) as contents:
+            client = tools.find_client(settings.pg_bin, own.info.server_version // 10000)
+            job = Dump(
+                client=client,
+                parameters=self.parameters(),
+                contents=contents,
+                server_version=own.info.parameter_status("server_version") or "",
+                server_major=own.info.server_version // 10000,
+                lock_wait_seconds=settings.policy.backup_lock_wait_seconds,
+                timeout_seconds=settings.policy.backup_timeout_seconds,
+                leave_out=_leave_out(self.exclude, self.schemas),
+            )
+            with store.partial(where, self.identifier) as (file, path):
+                self.dumped = write(job, file)
+                # Kept open until the storage has taken it: the lock on it says that we live.
+                return StoredFile(path.open("rb"), name=str(path))
+
+
+def newest() -> SafeDumpConnector | None:
+    """The connector of this process's newest dump, if there was one."""
+    return SafeDumpConnector.latest
+
+
+def _leave_out(exclude: list[str], schemas: list[str]) -> list[str]:
+    tables = [f"--exclude-table-data={table}" for table in exclude]
+    return [*tables, *(f"--schema={schema}" for schema in schemas)]
+
+
+@contextmanager
+def _connected(parameters: dict[str, Any]) -> Iterator[psycopg.Connection]:
+    try:
+        own: psycopg.Connection = psycopg.connect(
+            **{**parameters, **session.KEEPALIVE, "application_name": "safe_migrate backup"},
+            autocommit=True,
+        )
+    except psycopg.OperationalError as error:
+        raise BackupFailed(
+            "SM-B201",
+            f"The backup could not connect: {str(error).strip()}",
+            next=("Check BACKUP_DATABASE_URL or DATABASE_URL.", "python manage.py safe_doctor"),
+        ) from error
+    with own:
+        yield own

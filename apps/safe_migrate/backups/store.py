@@ -1,0 +1,208 @@
+"""The `dbbackup` storage: where backups and reports of runs are, and how they get there whole."""
+
+import fcntl
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage.handler import InvalidStorageError
+
+from safe_migrate.backups import manifest as manifests
+from safe_migrate.backups.manifest import Manifest
+from safe_migrate.errors import BackupFailed, Refused
+
+ALIAS = "dbbackup"
+PARTIAL_PREFIX = ".partial-"
+RUNS = "runs"
+
+
+def storage() -> Storage:
+    """The storage named `dbbackup`.
+
+    Raises Refused (SM-B110) where there is none: django-dbbackup would then fall back to
+    MEDIA_ROOT, which web servers publish.
+    """
+    try:
+        return storages[ALIAS]
+    except InvalidStorageError:
+        raise Refused(
+            "SM-B110",
+            'settings.STORAGES has no storage named "dbbackup": backups would land in MEDIA_ROOT, '
+            "which is served to the public.",
+            next='Add "dbbackup" to settings.STORAGES (see docs/reference.md#storage).',
+        ) from None
+
+
+def folder() -> Path | None:
+    """The storage's folder where it is one on this machine, else None."""
+    own = storage()
+    return Path(own.location) if isinstance(own, FileSystemStorage) else None
+
+
+def describe(name: str) -> str:
+    """Where a stored file is, for people."""
+    own = folder()
+    return str(own / name) if own else f"{ALIAS}:{name}"
+
+
+def prepare() -> Path | None:
+    """Make the folder, private to us, and prove that it can be written. Returns it.
+
+    Raises Refused (SM-B111) with the system's reason.
+    """
+    own = folder()
+    if own is None:
+        return None
+    try:
+        own.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with partial(own, "probe") as (_, path):
+            path.unlink()
+    except OSError as error:
+        raise Refused(
+            "SM-B111",
+            f"The backup folder {own} cannot be written: {error.strerror}.",
+            next=(f"chown {os.geteuid()} {own} && chmod 700 {own}", "Or set BACKUP_DIR."),
+        ) from error
+    return own
+
+
+def free_bytes() -> int | None:
+    """Free bytes where backups go; None where that cannot be known (a bucket)."""
+    own = folder()
+    if own is None:
+        return None
+    existing = next(path for path in (own, *own.parents) if path.exists())
+    return shutil.disk_usage(existing).free
+
+
+@contextmanager
+def partial(where: Path, name: str) -> Iterator[tuple[IO[bytes], Path]]:
+    """A new file under a partial name, ours alone, locked while we live; removed on failure."""
+    path = where / f"{PARTIAL_PREFIX}{name}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield file, path
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def remove_debris() -> list[str]:
+    """Delete partial files whose writer is gone (a `kill -9`); the names deleted."""
+    own = folder()
+    removed = []
+    for path in own.glob(f"{PARTIAL_PREFIX}*") if own else ():
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            path.unlink(missing_ok=True)
+            removed.append(path.name)
+    return removed
+
+
+def sync(file: IO[bytes]) -> None:
+    """Have the file's bytes on the disk itself."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def sync_folder(own: Path) -> None:
+    """Have the folder's entries on the disk itself, so that a rename outlives a power cut."""
+    descriptor = os.open(own, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_text(name: str, text: str) -> None:
+    """Store a small file whole or not at all; an existing one is replaced only on this machine.
+
+    Raises OSError, or what the storage raises.
+    """
+    own = folder()
+    if own is None:
+        saved = storage().save(name, ContentFile(text.encode()))
+        if saved != name:
+            raise OSError(f"{name} exists already: it was stored as {saved}")
+        return
+    target = own / name
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with partial(target.parent, target.name) as (file, path):
+        file.write(text.encode())
+        sync(file)
+        path.rename(target)
+    sync_folder(target.parent)
+
+
+def open_stored(name: str) -> IO[bytes]:
+    """A stored file for reading from its beginning."""
+    file: IO[bytes] = storage().open(name, "rb")
+    return file
+
+
+def publish(manifest: Manifest) -> None:
+    """Write the manifest of data that is stored already: from now on it is a backup.
+
+    Raises BackupFailed (SM-B205) where what is stored is not what was dumped.
+    """
+    own = folder()
+    stored = storage().size(manifest.data) if storage().exists(manifest.data) else -1
+    if stored != manifest.size:
+        raise BackupFailed(
+            "SM-B205",
+            f"{manifest.data} was dumped with {manifest.size} bytes, but the storage holds "
+            f"{max(stored, 0)}.",
+            next="python manage.py safe_doctor",
+        )
+    if own is not None:
+        # FileSystemStorage gives FILE_UPLOAD_PERMISSIONS, which is meant for the public.
+        (own / manifest.data).chmod(0o600)
+        sync_folder(own)
+    write_text(manifest.id + manifests.MANIFEST_SUFFIX, manifests.to_json(manifest))
+
+
+def backups(environment: str) -> list[Manifest]:
+    """The environment's backups, newest first; files without a complete manifest do not exist."""
+    own = folder()
+    if own is not None and not own.is_dir():
+        return []
+    found = []
+    for name in storage().listdir("")[1]:
+        identifier = name.removesuffix(manifests.MANIFEST_SUFFIX)
+        if identifier == name or manifests.environment_of(identifier) != environment:
+            continue
+        try:
+            manifest = manifests.from_json(_read(name))
+        except (manifests.NotAManifest, OSError, UnicodeDecodeError):
+            continue
+        if manifest.id == identifier and storage().exists(manifest.data):
+            found.append(manifest)
+    return sorted(found, key=lambda manifest: manifest.id, reverse=True)
+
+
+def verified(manifest: Manifest) -> dict[str, str]:
+    """The sidecar's record of the verification: level and time; empty where there was none."""
+    import json
+
+    try:
+        record = json.loads(_read(manifest.id + manifests.VERIFIED_SUFFIX))
+    except (OSError, ValueError):
+        return {}
+    same = isinstance(record, dict) and record.get("sha256") == manifest.sha256
+    return record if same else {}
+
+
+def _read(name: str) -> str:
+    with open_stored(name) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
+        return text.read(1 << 20)

@@ -1,0 +1,86 @@
+"""This process's share in the server: while anybody holds one, nobody stops the server."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from safe_migrate.postgres.embedded import keeper
+from safe_migrate.postgres.embedded.layout import Layout
+
+KEEPER_LEAVES = 1.0
+
+
+def open_lock(path: Path) -> int:
+    """A lock file, made where missing, opened so that no program we start inherits it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+@contextmanager
+def turn(layout: Layout) -> Iterator[None]:
+    """One process at a time starts the server or leaves it."""
+    lock = open_lock(layout.turn)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def try_exclusive(lock: int) -> bool:
+    """Take this lock exclusively if nobody else has it in any way."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+class Lease:
+    """Taken on construction, which waits while somebody is stopping the server."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._users = open_lock(layout.users)
+        fcntl.flock(self._users, fcntl.LOCK_SH)
+        self.server = open_lock(layout.server)
+        file = os.fstat(self._users)
+        # The server's cluster_name, by which its processes are told from all others: unlike a
+        # name made from the path it is new when the folder was deleted and made again.
+        self.name = f"embedded-{file.st_dev:x}-{file.st_ino:x}"
+
+    @property
+    def valid(self) -> bool:
+        """Whether the folder is still the same: somebody may have deleted it meanwhile."""
+        try:
+            return os.path.samestat(self._layout.users.stat(), os.fstat(self._users))
+        except FileNotFoundError:
+            return False
+
+    def drop(self) -> None:
+        """Leave without stopping anything (in a forked child the parent's lease stays)."""
+        os.close(self._users)
+        os.close(self.server)
+
+    def leave(self) -> None:
+        """Leave; the last one to do so has stopped the server when this returns."""
+        with turn(self._layout) if self.valid else nullcontext():
+            if try_exclusive(self._users):
+                keeper.stop(self.server, str(self._layout.data), self.name)
+                fcntl.flock(self._users, fcntl.LOCK_UN)
+                self._await_keeper()
+            else:
+                # Others stay, or the keeper was quicker and is stopping the server now. A
+                # shared lock is granted at once in the first case, after it in the second.
+                fcntl.flock(self._users, fcntl.LOCK_SH)
+        self.drop()
+
+    def _await_keeper(self) -> None:
+        """See the keeper off, so that nothing at all is left when we have ended."""
+        if self.valid:
+            lock = open_lock(self._layout.keeper)
+            keeper.freed(lock, KEEPER_LEAVES)
+            os.close(lock)
+        keeper.freed(self._users, KEEPER_LEAVES)
