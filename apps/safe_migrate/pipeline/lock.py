@@ -1,6 +1,5 @@
 """One runner at a time. From here on the run may write."""
 
-from safe_migrate.conf import Conf
 from safe_migrate.errors import LockNotObtained
 from safe_migrate.pipeline import record
 from safe_migrate.pipeline.run import Run
@@ -10,11 +9,22 @@ NAME = "lock"
 
 
 def perform(run: Run) -> None:
-    """Take the runner's lock, create the control tables, stamp the database.
+    """Take the lock, create the control tables, stamp the database. Raises LockNotObtained."""
+    obtain(run)
+    run.locked = True
+    control.ensure(run.session)
+    record.begin(run)
+    if run.pending:
+        run.rows_before = catalog.rows_changed(run.session)
+    if run.identity and not run.identity.stamped:
+        control.write_stamp(run.session, run.conf.environment)
+        run.progress.note(f"stamped the database as {run.conf.environment.value}")
 
-    Raises LockNotObtained (SM-R101) naming the holder.
-    """
-    wait = _wait_seconds(run.options.wait_seconds, run.conf)
+
+def obtain(run: Run) -> None:
+    """Take the runner's lock on the run's session. Raises LockNotObtained naming the holder."""
+    asked = run.options.wait_seconds
+    wait = run.conf.policy.lock_wait_seconds if asked is None else asked
     holder = locks.obtain(
         run.session, wait, lambda holder: run.progress.doing(f"waiting for {holder}")
     )
@@ -28,15 +38,3 @@ def perform(run: Run) -> None:
                 f"If that session is abandoned: SELECT pg_terminate_backend({holder.pid});",
             ),
         )
-    run.locked = True
-    control.ensure(run.session)
-    record.begin(run)
-    if run.pending:
-        run.rows_before = catalog.rows_changed(run.session)
-    if run.identity and not run.identity.stamped:
-        control.write_stamp(run.session, run.conf.environment)
-        run.progress.note(f"stamped the database as {run.conf.environment.value}")
-
-
-def _wait_seconds(asked: float | None, conf: Conf) -> float:
-    return conf.policy.lock_wait_seconds if asked is None else asked

@@ -53,6 +53,14 @@ def render_plan(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def render_pending(report: dict[str, Any]) -> str:
+    """The names of what is pending: what --check prints."""
+    lines = [_heading(report)]
+    lines += [f"  {migration['app']}.{migration['name']}" for migration in report["plan"]]
+    lines.append(f"Pending: {len(report['plan']) or 'nothing'}")
+    return "\n".join(lines)
+
+
 def _migration(migration: dict[str, Any]) -> list[str]:
     way = "unapply" if migration["backwards"] else "apply"
     atomic = "one transaction" if migration["atomic"] else "not atomic"
@@ -62,7 +70,15 @@ def _migration(migration: dict[str, Any]) -> list[str]:
         if operation["opaque"]:
             lines.append(f"      {operation['opaque']}")
         for statement in operation["statements"]:
-            lines += [f"      {line}" for line in statement.splitlines()]
+            for line in statement.splitlines():
+                lines += textwrap.wrap(
+                    line,
+                    WIDTH,
+                    initial_indent=" " * 6,
+                    subsequent_indent=" " * 8,
+                    break_long_words=False,
+                    break_on_hyphens=False,
+                )
         if not (operation["opaque"] or operation["statements"]):
             lines.append("      no SQL")
     return lines

@@ -1,5 +1,6 @@
 """`manage.py safe_migrate`: in place of `migrate`."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -75,10 +76,15 @@ class Command(SafeCommand):
         elif error:
             return self.fail(error, "text")
         elif options["verbosity"] > 0:
-            looking = options["plan"] or options["check"]
-            self.stdout.write(text.render_plan(report) if looking else text.render_run(report))
+            self.stdout.write(_renderer(options)(report))
         pending = options["check"] and run.pending and error is None
         return Exit.PENDING if pending else record.exit_code(error)
+
+
+def _renderer(options: dict[str, Any]) -> Callable[[dict[str, Any]], str]:
+    if options["plan"]:
+        return text.render_plan
+    return text.render_pending if options["check"] else text.render_run
 
 
 FLAGS = {

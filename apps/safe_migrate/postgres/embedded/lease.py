@@ -46,6 +46,7 @@ class Lease:
         self._users = open_lock(layout.users)
         fcntl.flock(self._users, fcntl.LOCK_SH)
         self.server = open_lock(layout.server)
+        self._keeper = open_lock(layout.keeper)
         file = os.fstat(self._users)
         # The server's cluster_name, by which its processes are told from all others: unlike a
         # name made from the path it is new when the folder was deleted and made again.
@@ -61,8 +62,8 @@ class Lease:
 
     def drop(self) -> None:
         """Leave without stopping anything (in a forked child the parent's lease stays)."""
-        os.close(self._users)
-        os.close(self.server)
+        for lock in (self._users, self.server, self._keeper):
+            os.close(lock)
 
     def leave(self) -> None:
         """Leave; the last one to do so has stopped the server when this returns."""
@@ -70,17 +71,11 @@ class Lease:
             if try_exclusive(self._users):
                 keeper.stop(self.server, str(self._layout.data), self.name)
                 fcntl.flock(self._users, fcntl.LOCK_UN)
-                self._await_keeper()
+                # See the keeper off too, so that nothing is left when we have ended.
+                keeper.freed(self._keeper, KEEPER_LEAVES)
+                keeper.freed(self._users, KEEPER_LEAVES)
             else:
                 # Others stay, or the keeper was quicker and is stopping the server now. A
                 # shared lock is granted at once in the first case, after it in the second.
                 fcntl.flock(self._users, fcntl.LOCK_SH)
         self.drop()
-
-    def _await_keeper(self) -> None:
-        """See the keeper off, so that nothing at all is left when we have ended."""
-        if self.valid:
-            lock = open_lock(self._layout.keeper)
-            keeper.freed(lock, KEEPER_LEAVES)
-            os.close(lock)
-        keeper.freed(self._users, KEEPER_LEAVES)

@@ -1,0 +1,73 @@
+"""`manage.py safe_status`: where the database stands. Writes nothing."""
+
+import time
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.db import connections
+
+from safe_migrate import conf
+from safe_migrate.errors import Exit
+from safe_migrate.management.base import SafeCommand, seconds
+from safe_migrate.pipeline import graph, identify, status
+from safe_migrate.pipeline.run import Options, Run
+from safe_migrate.postgres import session
+from safe_migrate.reports import json, status_text
+
+POLL_SECONDS = 1.0
+
+
+class Command(SafeCommand):
+    """Exit code 0 where nothing is pending, 3 where something is."""
+
+    help = "Show what is applied, pending, failed or edited, the last run and the last backup."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """What to show, and whether to wait for it."""
+        super().add_arguments(parser)
+        parser.add_argument("app_label", nargs="?", default="", help="Only this app.")
+        parser.add_argument(
+            "--history",
+            nargs="?",
+            type=int,
+            const=10,
+            default=0,
+            metavar="N",
+            help="Also the last N runs (10).",
+        )
+        parser.add_argument(
+            "--wait-until-applied",
+            type=seconds,
+            metavar="SECONDS",
+            help="Wait until nothing is pending: for containers of the application.",
+        )
+
+    def run(self, **options: Any) -> Exit:
+        """Look once, or until nothing is pending."""
+        run = Run(
+            conf=conf.read(),
+            connection=connections[options["database"]],
+            options=Options(app_label=options["app_label"] or ""),
+        )
+        with run.stack:
+            session.make_direct(run.connection, run.conf.migration_urls.get(run.connection.alias))
+            run.session = identify.connect(run.connection)
+            run.stack.callback(run.session.close)
+            if options["wait_until_applied"] is not None:
+                _wait(run, options["wait_until_applied"])
+            found = status.collect(run, history_limit=options["history"])
+        if options["format"] == "json":
+            self.stdout.write(json.render(found))
+        else:
+            self.stdout.write(status_text.render(found))
+        return Exit.PENDING if found["pending"] else Exit.DONE
+
+
+def _wait(run: Run, limit_seconds: float) -> None:
+    deadline = time.monotonic() + limit_seconds
+    while True:
+        run.executor = None
+        graph.resolve(run)
+        if not run.pending or time.monotonic() >= deadline:
+            return
+        time.sleep(min(POLL_SECONDS, max(0.0, deadline - time.monotonic())))

@@ -1,0 +1,90 @@
+"""Where a database stands: what is applied, what is not, what ran last, how old the backup is."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from safe_migrate.backups import store
+from safe_migrate.backups.manifest import moment_of
+from safe_migrate.errors import Refused
+from safe_migrate.pipeline import graph
+from safe_migrate.pipeline.preflight import history
+from safe_migrate.pipeline.run import Run
+from safe_migrate.postgres import control
+
+SCHEMA = "safe_migrate.status/1"
+
+
+def collect(run: Run, *, history_limit: int = 0) -> dict[str, Any]:
+    """The status as data, by the schema safe_migrate.status/1. Writes nothing.
+
+    Needs the run's session. Raises UsageError for an unknown app.
+    """
+    graph.resolve(run)
+    stamp = control.read_stamp(run.session)
+    runs = control.recent_runs(run.session, max(history_limit, 20))
+    failed = [r for r in runs if r["outcome"] not in ("done", "running")]
+    return {
+        "schema": SCHEMA,
+        "environment": run.conf.environment.value,
+        "stamp": stamp.environment.value if stamp else None,
+        "database": run.session.info.dbname,
+        "host": f"{run.session.info.host}:{run.session.info.port}",
+        "migrations": _migrations(run),
+        "pending": [f"{m.app_label}.{m.name}" for m, _ in run.pending],
+        "edited": history.edited_migrations(run, graph.load(run).loader),
+        "last_run": _run(runs[0]) if runs else None,
+        "last_failed": _run(failed[0]) if failed else None,
+        "history": [_run(r) for r in runs[:history_limit]],
+        "last_verified_backup": _last_verified(run),
+    }
+
+
+def _migrations(run: Run) -> dict[str, list[dict[str, Any]]]:
+    """App → its migrations in the graph's order."""
+    loader = graph.load(run).loader
+    applied = loader.applied_migrations
+    listed: dict[str, list[dict[str, Any]]] = {}
+    labels = [run.options.app_label] if run.options.app_label else sorted(loader.migrated_apps)
+    for label in labels:
+        for leaf in loader.graph.leaf_nodes(label):
+            for key in loader.graph.forwards_plan(leaf):
+                known = listed.setdefault(label, [])
+                if key[0] == label and key[1] not in [entry["name"] for entry in known]:
+                    known.append({"name": key[1], "applied": key in applied})
+    return listed
+
+
+def _run(row: dict[str, Any]) -> dict[str, Any]:
+    error = (row["report"] or {}).get("error") or {}
+    return {
+        "id": row["id"],
+        "command": row["command"],
+        "started_at": _utc(row["started_at"]),
+        "finished_at": _utc(row["finished_at"]),
+        "outcome": row["outcome"],
+        "exit_code": row["exit_code"],
+        "backup": row["backup_id"],
+        "applied": (row["report"] or {}).get("applied", []),
+        "error": error.get("code") or None,
+    }
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return f"{moment.isoformat(timespec='seconds')}Z" if moment else None
+
+
+def _last_verified(run: Run) -> dict[str, Any] | None:
+    try:
+        manifests = store.backups(run.conf.environment.value)
+    except Refused:
+        return None
+    for manifest in manifests:
+        if manifest.database == run.session.info.dbname and (record := store.verified(manifest)):
+            age = datetime.now(UTC) - moment_of(manifest.id)
+            return {
+                "id": manifest.id,
+                "level": record["level"],
+                "size": manifest.size,
+                "age_seconds": round(age.total_seconds()),
+            }
+    return None
