@@ -14,6 +14,7 @@ from django.db.migrations.migration import Migration
 from django.db.migrations.state import ProjectState
 
 from safe_migrate.plan import parse
+from safe_migrate.postgres.session import CONNECTION_CHECK_MS
 
 # Errors of waiting, not of the migration: lock_not_available, deadlock_detected,
 # serialization_failure (PostgreSQL manual, appendix A).
@@ -39,7 +40,7 @@ class CourteousExecutor(MigrationExecutor):
     retry_seconds: float = 0
     waited: Waited = staticmethod(lambda statement, pause: None)
     statement: str = ""
-    """The last statement sent: what a failure is about."""
+    """The last statement that failed."""
     retries: int = 0
 
     def applied_state(self) -> ProjectState:
@@ -96,12 +97,18 @@ class CourteousExecutor(MigrationExecutor):
     def _statement_wrapper(
         self, execute: Callable[..., Any], query: str, params: Any, many: bool, context: Any
     ) -> Any:
-        self.statement = str(query)
+        def noting_failure() -> Any:
+            try:
+                return execute(query, params, many, context)
+            except DatabaseError:
+                self.statement = str(query)
+                raise
+
         if self.connection.in_atomic_block:
-            return execute(query, params, many, context)
+            return noting_failure()
         # Outside a transaction each statement stands alone, so it can be tried again alone.
         with lock_timeout_lifted(self.connection, parse.is_concurrent(str(query))):
-            return self._retry(lambda: execute(query, params, many, context))
+            return self._retry(noting_failure)
 
     def _retry(self, perform: Callable[[], T]) -> T:
         deadline = time.monotonic() + self.retry_seconds
@@ -134,16 +141,27 @@ def pause_seconds(attempt: int, chance: float) -> float:
 
 
 @contextmanager
-def lock_timeout_set(connection: BaseDatabaseWrapper, milliseconds: int) -> Iterator[None]:
-    """Set lock_timeout on Django's session, and put back the server's own at the end."""
+def courteous(connection: BaseDatabaseWrapper, lock_timeout_ms: int) -> Iterator[None]:
+    """Django's session while it migrates: short in lock queues, gone soon after we are killed.
+
+    The server's own settings are back at the end.
+    """
+    settings = {
+        "lock_timeout": f"{lock_timeout_ms}ms",
+        # Otherwise a backend notices a killed client only when its statement ends, and keeps its
+        # locks until then (PostgreSQL manual, 19.3.2).
+        "client_connection_check_interval": f"{CONNECTION_CHECK_MS}ms",
+    }
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{milliseconds}ms"])
+        for name, value in settings.items():
+            cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
     try:
         yield
     finally:
         if connection.connection is not None and not connection.connection.closed:
             with connection.cursor() as cursor:
-                cursor.execute("RESET lock_timeout")
+                for name in settings:
+                    cursor.execute(f"RESET {name}")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db.migrations.migration import Migration
 
 from safe_migrate.errors import UsageError
-from safe_migrate.online.execute import CourteousExecutor, lock_timeout_set
+from safe_migrate.online.execute import CourteousExecutor, courteous
 from safe_migrate.pipeline import failures, graph, signals
 from safe_migrate.pipeline.run import Run
 from safe_migrate.plan import identity, parse
@@ -29,7 +29,7 @@ def perform(run: Run) -> None:
     with failures.explained(run, executor):
         signals.send_pre_migrate(run, state)
         _synchronise(run, executor)
-        with lock_timeout_set(run.connection, executor.lock_timeout_ms):
+        with courteous(run.connection, executor.lock_timeout_ms):
             state = executor.migrate(
                 run.targets,
                 plan=run.pending,
@@ -114,7 +114,7 @@ def _prune(run: Run) -> None:
     try:
         call_command(
             "migrate",
-            run.options.app_label or None,
+            *([run.options.app_label] if run.options.app_label else []),
             prune=True,
             database=run.connection.alias,
             interactive=run.options.interactive,

@@ -27,11 +27,10 @@ def make_direct(connection: BaseDatabaseWrapper, url: str | None) -> None:
     """Point Django's connection at the server itself, for the rest of this process.
 
     `url` (MIGRATION_DATABASE_URL) replaces where it connects to; a psycopg pool is dropped, since
-    it would hand out another session at each turn. An open connection is closed first.
+    it would hand out another session at each turn; TCP keepalives are switched on. An open
+    connection is closed first.
     """
-    options = dict(connection.settings_dict.get("OPTIONS") or {})
-    if not url and "pool" not in options:
-        return
+    options = {**KEEPALIVE, **(connection.settings_dict.get("OPTIONS") or {})}
     connection.close()
     options.pop("pool", None)
     if url:

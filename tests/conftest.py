@@ -1,0 +1,43 @@
+"""Fixtures that every folder of tests uses; the servers and projects behind them are real."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import projects, servers
+from tests.projects import Foreign, Project
+from tests.servers import Server
+
+SERVERS = projects.ROOT / ".postgresql"
+
+
+@pytest.fixture(scope="session")
+def server() -> Server:
+    """The suite's shared server."""
+    return servers.shared_server(SERVERS / "test")
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """A fresh, empty database."""
+    with server.database() as name:
+        yield name
+
+
+@pytest.fixture
+def backups(tmp_path: Path) -> Path:
+    """A folder for backups that does not exist yet."""
+    return tmp_path / "backups"
+
+
+@pytest.fixture
+def shop(server: Server, database: str, backups: Path) -> Project:
+    """The sample shop in a staging configuration on a fresh database."""
+    return projects.shop(server.url(database), backups)
+
+
+@pytest.fixture
+def foreign(server: Server, database: str, backups: Path, tmp_path: Path) -> Foreign:
+    """Somebody else's project on a fresh database, with one pending migration."""
+    return projects.foreign(tmp_path / "foreign", server.url(database), backups)
