@@ -1,5 +1,6 @@
 """Fixtures that every folder of tests uses; the servers and projects behind them are real."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,3 +42,20 @@ def shop(server: Server, database: str, backups: Path) -> Project:
 def foreign(server: Server, database: str, backups: Path, tmp_path: Path) -> Foreign:
     """Somebody else's project on a fresh database, with one pending migration."""
     return projects.foreign(tmp_path / "foreign", server.url(database), backups)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own with 2 MiB, nearly empty."""
+    where = tmp_path / "small"
+    where.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(where)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode != 0:
+        pytest.skip("a small file system cannot be mounted here (needs root)")
+    (where / "taken").write_bytes(b"x" * 300_000)
+    yield where
+    subprocess.run(["umount", "--lazy", str(where)], check=True)

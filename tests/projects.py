@@ -33,7 +33,9 @@ class Result:
     def failure(self) -> str:
         """The failure's text, without the progress before it."""
         lines = self.err.splitlines()
-        start = next(i for i, line in enumerate(lines) if line[:3] in ("SM-", "SD-"))
+        starts = [i for i, line in enumerate(lines) if line[:3] in ("SM-", "SD-")]
+        assert starts, f"no failure was shown: {self.code}\n{self.out}\n{self.err}"
+        [start] = starts
         return "\n".join(lines[start:])
 
 
@@ -79,6 +81,7 @@ class Project:
 def clean_environment() -> dict[str, str]:
     """Ours, without what would reach into the project under test."""
     left_out = ("DJANGO_", "DATABASE_", "PG", "BACKUP_", "COV_", "PYTEST_", "GITHUB_")
+    # PATH stays: it may hold a client of another version, as it does on people's machines.
     return {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
 
 
@@ -120,6 +123,8 @@ STORAGES = {"default": {"BACKEND": "django.core.files.storage.FileSystemStorage"
     "dbbackup": {"BACKEND": "django.core.files.storage.FileSystemStorage",
                  "OPTIONS": {"location": os.environ["BACKUPS"]}}}
 SAFE_MIGRATE = {"ENVIRONMENT": os.environ.get("ENVIRONMENT", "staging"),
+    "PG_BIN": os.environ.get("PG_BIN"),
+    "MIGRATION_DATABASE_URL": os.environ.get("DIRECT"),
     "POLICY": {"LOCK_RETRY_SECONDS": 3, "LOCK_WAIT_SECONDS": 0, "BACKUP_LOCK_WAIT_SECONDS": 3}}
 """
 FIRST = """

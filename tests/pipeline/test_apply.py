@@ -147,12 +147,10 @@ def test_a_table_locked_by_a_long_transaction_is_given_up_and_named(
         pid = reader.info.backend_pid
     assert result.code == 5, result.err
     said = " ".join(result.failure().split())
-    assert said.startswith(
-        "SM-R201 shelf.0002_price did not get its lock within 3 s"
-    ), said
-    assert (
-        f"Blocked by pid {pid} (user {server.user}, application 'nightly report', for" in said
-    ), said
+    assert said.startswith("SM-R201 shelf.0002_price did not get its lock within 3 s"), said
+    assert f"Blocked by pid {pid} (user {server.user}, application 'nightly report', for" in said, (
+        said
+    )
     assert "last statement: 'SELECT * FROM shelf_book'" in said
     assert "attempts of 50 ms each" in said
     assert columns(server, database) == ["id", "title"]
@@ -205,9 +203,7 @@ def test_nobody_waits_behind_us_longer_than_the_budget(
     assert worst < 1.0
 
 
-def test_another_run_in_progress_is_named(
-    foreign: Foreign, server: Server, database: str
-) -> None:
+def test_another_run_in_progress_is_named(foreign: Foreign, server: Server, database: str) -> None:
     foreign.ok("safe_migrate")
     foreign.migration("0002_nap", "0001_initial", "migrations.RunPython(nap)", before=NAP)
     first = foreign.start("safe_migrate", NAP="30")

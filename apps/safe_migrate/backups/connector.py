@@ -17,6 +17,7 @@ from safe_migrate.backups import store
 from safe_migrate.backups.dump import Dump, Dumped, write
 from safe_migrate.backups.manifest import DATA_SUFFIX, Manifest, new_id
 from safe_migrate.errors import BackupFailed
+from safe_migrate.policy import Policy
 from safe_migrate.postgres import session, snapshot, tools
 
 CONNECTOR = "safe_migrate.backups.connector.SafeDumpConnector"
@@ -77,22 +78,22 @@ class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
     def _dump(self) -> StoredFile:
         where = store.prepare() or Path(tempfile.gettempdir())
         settings = conf.read()
-        with _connected(self.parameters()) as own, snapshot.exported(own) as contents:
+        with _connected(self.parameters(), settings.policy) as own:
             client = tools.find_client(settings.pg_bin, own.info.server_version // 10000)
-            job = Dump(
-                client=client,
-                parameters=self.parameters(),
-                contents=contents,
-                server_version=own.info.parameter_status("server_version") or "",
-                server_major=own.info.server_version // 10000,
-                lock_wait_seconds=settings.policy.backup_lock_wait_seconds,
-                timeout_seconds=settings.policy.backup_timeout_seconds,
-                leave_out=_leave_out(self.exclude, self.schemas),
-            )
-            with store.partial(where, self.identifier) as (file, path):
-                self.dumped = write(job, file)
-                # Kept open until the storage has taken it: the lock on it says that we live.
-                return StoredFile(path.open("rb"), name=str(path))
+            with snapshot.exported(own) as contents:
+                job = Dump(
+                    client=client,
+                    parameters=self.parameters(),
+                    contents=contents,
+                    server_version=own.info.parameter_status("server_version") or "",
+                    server_major=own.info.server_version // 10000,
+                    lock_wait_seconds=settings.policy.backup_lock_wait_seconds,
+                    timeout_seconds=settings.policy.backup_timeout_seconds,
+                    leave_out=_leave_out(self.exclude, self.schemas),
+                )
+                with store.partial(where, self.identifier) as (file, path):
+                    self.dumped = write(job, file)
+                    return StoredFile(path.open("rb"), name=str(path))
 
 
 def newest() -> SafeDumpConnector | None:
@@ -106,7 +107,8 @@ def _leave_out(exclude: list[str], schemas: list[str]) -> list[str]:
 
 
 @contextmanager
-def _connected(parameters: dict[str, Any]) -> Iterator[psycopg.Connection]:
+def _connected(parameters: dict[str, Any], policy: Policy) -> Iterator[psycopg.Connection]:
+    """The session that exports the snapshot. Raises BackupFailed where the server does."""
     try:
         own: psycopg.Connection = psycopg.connect(
             **{**parameters, **session.KEEPALIVE, "application_name": "safe_migrate backup"},
@@ -118,5 +120,15 @@ def _connected(parameters: dict[str, Any]) -> Iterator[psycopg.Connection]:
             f"The backup could not connect: {str(error).strip()}",
             next=("Check BACKUP_DATABASE_URL or DATABASE_URL.", "python manage.py safe_doctor"),
         ) from error
-    with own:
-        yield own
+    try:
+        with own:
+            # Counting rows waits for table locks as pg_dump does, and as long.
+            own.execute(f"SET lock_timeout = {int(policy.backup_lock_wait_seconds * 1000)}")
+            yield own
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()
+        raise BackupFailed(
+            "SM-B209",
+            f"The server ended the backup: {reason[0] if reason else type(error).__name__}",
+            next=("python manage.py safe_doctor", "python manage.py safe_migrate"),
+        ) from error

@@ -4,10 +4,11 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.migrations.exceptions import IrreversibleError
 
-from safe_migrate.errors import Failed, FailedPartly, LockNotObtained, SafeMigrateError
+from safe_migrate.errors import Failed, FailedPartly, LockNotObtained, Refused, SafeMigrateError
 from safe_migrate.online.execute import RETRIED, CourteousExecutor, sqlstate
 from safe_migrate.pipeline.run import Run
 
@@ -92,8 +93,32 @@ def _lock(run: Run, executor: CourteousExecutor) -> SafeMigrateError:
     )
 
 
+def forbidden(run: Run, error: psycopg.Error) -> Refused:
+    """The failure for what our role may not even look at: as a rule the tool's own tables."""
+    return Refused(
+        "SM-E133",
+        f"User {run.session.info.user!r}: {str(error).strip().splitlines()[0]}.",
+        next=(
+            "Connect as the role that owns the tables: the one that ran safe_migrate before.",
+            "python manage.py safe_doctor",
+        ),
+    )
+
+
+def session_lost(run: Run, error: psycopg.Error) -> FailedPartly:
+    """The failure for our own session's end outside of any migration."""
+    reason = str(error).strip().splitlines()
+    return FailedPartly(
+        "SM-R402",
+        f"The run's own session, which holds its lock, was lost during {run.stage}: "
+        f"{reason[0] if reason else type(error).__name__}",
+        state="No migration was under way; those that were committed stay.",
+        next=("python manage.py safe_status", AGAIN),
+    )
+
+
 def _is_lost(error: Exception) -> bool:
-    if isinstance(error, InterfaceError):
+    if isinstance(error, InterfaceError | psycopg.OperationalError):
         return True
     # Classes 08 (connection) and 57P (server going down); libpq's own report has no code.
     code = sqlstate(error)

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from types import ModuleType
 
+import psycopg
+
+from safe_migrate.pipeline import failures
 from safe_migrate.pipeline.run import Run
 
 
@@ -11,4 +14,9 @@ def walk(run: Run, stages: Sequence[ModuleType]) -> None:
     for stage in stages:
         run.stage = stage.NAME
         run.progress.stage(stage.NAME)
-        stage.perform(run)
+        try:
+            stage.perform(run)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise failures.forbidden(run, error) from error
+        except psycopg.OperationalError as error:
+            raise failures.session_lost(run, error) from error

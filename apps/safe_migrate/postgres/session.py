@@ -80,7 +80,9 @@ def open_session(
     if dbname:
         parameters["dbname"] = dbname
     session: psycopg.Connection = psycopg.connect(**parameters, autocommit=True)
-    session.execute(f"SET client_connection_check_interval = {CONNECTION_CHECK_MS}")
+    # Through a pooler the setting would stick to a session that is somebody else's next.
+    if is_direct(session):
+        session.execute(f"SET client_connection_check_interval = {CONNECTION_CHECK_MS}")
     return session
 
 

@@ -32,6 +32,6 @@ def find(layout: Layout, lease: Lease) -> Address | None:
     if not keeper.held(lease.server):
         return None
     found = keeper.postmaster(str(layout.data), lease.name)
-    if found is None or found[1][STATUS_LINE:] != ["ready"]:
+    if found is None or found[1][STATUS_LINE:] not in (["ready"], ["standby"]):
         return None
     return Address(HOST, int(found[1][PORT_LINE]), SUPERUSER, layout.password.read_text())

@@ -4,18 +4,12 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 
 from safe_migrate.postgres.embedded import keeper
 from safe_migrate.postgres.embedded.layout import Layout
+from safe_migrate.postgres.embedded.locks import close_lock, open_lock, try_exclusive
 
 KEEPER_LEAVES = 1.0
-
-
-def open_lock(path: Path) -> int:
-    """A lock file, made where missing, opened so that no program we start inherits it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 @contextmanager
@@ -26,16 +20,7 @@ def turn(layout: Layout) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(lock)
-
-
-def try_exclusive(lock: int) -> bool:
-    """Take this lock exclusively if nobody else has it in any way."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        close_lock(lock)
 
 
 class Lease:
@@ -45,8 +30,8 @@ class Lease:
         self._layout = layout
         self._users = open_lock(layout.users)
         fcntl.flock(self._users, fcntl.LOCK_SH)
-        self.server = open_lock(layout.server)
         self._keeper = open_lock(layout.keeper)
+        self.server = open_lock(layout.server)
         file = os.fstat(self._users)
         # The server's cluster_name, by which its processes are told from all others: unlike a
         # name made from the path it is new when the folder was deleted and made again.
@@ -59,11 +44,6 @@ class Lease:
             return os.path.samestat(self._layout.users.stat(), os.fstat(self._users))
         except FileNotFoundError:
             return False
-
-    def drop(self) -> None:
-        """Leave without stopping anything (in a forked child the parent's lease stays)."""
-        for lock in (self._users, self.server, self._keeper):
-            os.close(lock)
 
     def leave(self) -> None:
         """Leave; the last one to do so has stopped the server when this returns."""
@@ -78,4 +58,5 @@ class Lease:
                 # Others stay, or the keeper was quicker and is stopping the server now. A
                 # shared lock is granted at once in the first case, after it in the second.
                 fcntl.flock(self._users, fcntl.LOCK_SH)
-        self.drop()
+        for lock in (self._users, self._keeper, self.server):
+            close_lock(lock)

@@ -11,7 +11,8 @@ from safe_migrate.postgres.embedded import launch
 from safe_migrate.postgres.embedded.address import Address, find
 from safe_migrate.postgres.embedded.error import EmbeddedError, explained
 from safe_migrate.postgres.embedded.layout import Layout
-from safe_migrate.postgres.embedded.lease import Lease, open_lock, try_exclusive
+from safe_migrate.postgres.embedded.lease import Lease
+from safe_migrate.postgres.embedded.locks import close_lock, open_lock, try_exclusive
 from safe_migrate.postgres.embedded.start import start
 from safe_migrate.postgres.embedded.wheel import binaries
 
@@ -73,14 +74,12 @@ class Cluster:
             if try_exclusive(lock):
                 launch.hire(self._layout, lease, lock)
         finally:
-            os.close(lock)
+            close_lock(lock)
 
     def _forked(self) -> None:
         """In a forked child neither the lease nor a mutex that somebody held is ours."""
         self._mutex = threading.Lock()
-        if self._lease is not None:
-            self._lease.drop()
-            self._lease = None
+        self._lease = None
 
 
 _clusters: WeakSet[Cluster] = WeakSet()

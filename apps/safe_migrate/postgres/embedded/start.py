@@ -1,6 +1,5 @@
 """Start a server that does not run: one process at a time, over whatever a crash left behind."""
 
-import os
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,8 @@ from safe_migrate.postgres.embedded.address import HOST, Address, find
 from safe_migrate.postgres.embedded.error import ELSEWHERE, EmbeddedError, tail
 from safe_migrate.postgres.embedded.initdb import create
 from safe_migrate.postgres.embedded.layout import Layout
-from safe_migrate.postgres.embedded.lease import Lease, open_lock, try_exclusive, turn
+from safe_migrate.postgres.embedded.lease import Lease, turn
+from safe_migrate.postgres.embedded.locks import close_lock, open_lock, try_exclusive
 from safe_migrate.postgres.embedded.wheel import binaries
 
 PATIENCE = 60.0
@@ -68,7 +68,7 @@ def _server_lock(layout: Layout, lease: Lease) -> Iterator[tuple[int, Address | 
             time.sleep(0.005)
         yield lock, None
     finally:
-        os.close(lock)
+        close_lock(lock)
 
 
 def _check_major(layout: Layout) -> None:

@@ -1,0 +1,116 @@
+"""A damaged backup is never taken for a good one: real archives, bytes changed at many places."""
+
+import random
+from pathlib import Path
+
+import pytest
+from django.test import override_settings
+
+from safe_migrate.backups import manifest as manifests
+from safe_migrate.backups import store, verify
+from safe_migrate.backups.manifest import Manifest
+from safe_migrate.errors import BackupFailed
+from safe_migrate.policy import Level
+from safe_migrate.postgres import tools
+from tests.projects import Foreign
+from tests.servers import Server
+
+
+@pytest.fixture
+def client() -> tools.Client:
+    return tools.find_client(None, 18)
+
+
+@pytest.fixture
+def manifest(foreign: Foreign, server: Server, database: str, backups: Path) -> Manifest:
+    """A backup of a table with 2,000 rows, in a storage that these tests read themselves."""
+    server.query(
+        database,
+        "CREATE TABLE things AS SELECT i, md5(i::text) AS t FROM generate_series(1, 2000) i",
+    )
+    report = foreign.ok("safe_migrate", "--format", "json").document
+    return manifests.from_json((backups / f"{report['backup']['id']}.manifest.json").read_text())
+
+
+@pytest.fixture(autouse=True)
+def storage(backups: Path) -> object:
+    backend = "django.core.files.storage.FileSystemStorage"
+    dbbackup = {"BACKEND": backend, "OPTIONS": {"location": str(backups)}}
+    with override_settings(STORAGES={"default": {"BACKEND": backend}, "dbbackup": dbbackup}):
+        yield
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_a_good_backup_is_recorded_as_verified(
+    manifest: Manifest, client: tools.Client, level: Level
+) -> None:
+    verify.verify(manifest, level, client)
+    assert store.verified(manifest)["level"] == level.value
+    assert store.backups("staging") == [manifest]
+
+
+@pytest.mark.parametrize("damage", ["truncate", "flip", "zero"])
+@pytest.mark.parametrize("level", list(Level))
+def test_damage_is_found(
+    manifest: Manifest, client: tools.Client, backups: Path, damage: str, level: Level
+) -> None:
+    path = backups / manifest.data
+    whole = path.read_bytes()
+    dice = random.Random(f"{damage} {level}")
+    for _ in range(8):
+        spoilt = bytearray(whole)
+        place = dice.randrange(len(whole))
+        if damage == "truncate":
+            del spoilt[place:]
+        elif damage == "flip":
+            spoilt[place] ^= 1 << dice.randrange(8)
+        else:
+            end = min(place + 4096, len(whole))
+            spoilt[place:end] = bytes(end - place)
+        if spoilt == whole:
+            continue
+        path.write_bytes(spoilt)
+        with pytest.raises(BackupFailed) as raised:
+            verify.verify(manifest, level, client)
+        assert raised.value.code in {"SM-B301", "SM-B302"}
+
+
+def test_an_archive_that_was_bad_when_it_was_hashed_is_found_by_reading_it(
+    manifest: Manifest, client: tools.Client, backups: Path
+) -> None:
+    """The hash proves that the bytes are the same, not that they can be restored."""
+    import hashlib
+    from dataclasses import replace
+
+    path = backups / manifest.data
+    half = path.read_bytes()[: manifest.size // 2]
+    path.write_bytes(half)
+    lying = replace(manifest, size=len(half), sha256=hashlib.sha256(half).hexdigest())
+    verify.verify(lying, Level.STORED, client)
+    with pytest.raises(BackupFailed) as raised:
+        verify.verify(lying, Level.READABLE, client)
+    assert raised.value.code == "SM-B302"
+    assert "to its end: could not read from input file: end of file" in raised.value.what
+
+
+def test_a_file_without_a_complete_manifest_does_not_exist(
+    manifest: Manifest, backups: Path
+) -> None:
+    path = backups / f"{manifest.id}.manifest.json"
+    whole = path.read_text()
+    for text in ("", whole[: len(whole) // 2], whole.replace('"sha256"', '"sha265"'), "[]"):
+        path.write_text(text)
+        assert store.backups("staging") == []
+    path.write_text(whole)
+    (backups / manifest.data).rename(backups / "elsewhere.dump")
+    assert store.backups("staging") == []
+
+
+def test_a_manifest_cannot_point_outside_the_storage(manifest: Manifest) -> None:
+    text = manifests.to_json(manifest).replace(manifest.data, "../../etc/passwd")
+    with pytest.raises(manifests.NotAManifest, match="is not the data file of"):
+        manifests.from_json(text)
+
+
+def test_another_environments_backups_are_not_ours(manifest: Manifest) -> None:
+    assert store.backups("production") == []
