@@ -165,9 +165,9 @@ def _without_password(url: str) -> str:
     head, at, tail = url.rpartition("@")
     if not at:
         return url
-    scheme, slashes, credentials = head.partition("://")
-    user = credentials.partition(":")[0]
-    return f"{scheme}{slashes}{user}:***@{tail}"
+    scheme, slashes, credentials = head.rpartition("://")
+    user, colon, _ = credentials.partition(":")
+    return f"{scheme}{slashes}{user}:***@{tail}" if colon else f"{scheme}{slashes}***@{tail}"
 
 
 def _settings_module() -> str:

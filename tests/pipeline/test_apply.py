@@ -1,9 +1,9 @@
 """What goes wrong while migrations run, and what is left of it: real errors, locks and kills."""
 
-import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -53,12 +53,12 @@ def test_a_pending_chain_is_applied_and_recorded(
     assert runs(server, database) == [("done", 0)]
 
 
-def test_nothing_pending_says_so_and_makes_no_backup(foreign: Foreign, backups: object) -> None:
+def test_nothing_pending_says_so_and_makes_no_backup(foreign: Foreign, backups: Path) -> None:
     foreign.ok("safe_migrate")
-    before = sorted(os.listdir(str(backups)))
+    before = sorted(backups.iterdir())
     result = foreign.ok("safe_migrate")
     assert "Nothing was pending." in result.out
-    assert sorted(os.listdir(str(backups))) == before
+    assert sorted(backups.iterdir()) == before
 
 
 def test_a_statement_that_fails(foreign: Foreign, server: Server, database: str) -> None:

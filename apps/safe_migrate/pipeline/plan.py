@@ -5,19 +5,15 @@ from contextlib import contextmanager
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from safe_migrate.errors import Refused
 from safe_migrate.pipeline import graph
-from safe_migrate.pipeline.run import BackupMode, Run
+from safe_migrate.pipeline.run import Run
 from safe_migrate.plan import collect
 
 NAME = "plan"
 
 
 def perform(run: Run) -> None:
-    """Set the run's plan; after the lock was waited for, from what is applied now.
-
-    Raises Refused (SM-B120) where the caller wants no backup and the policy requires one.
-    """
+    """Set the run's plan; after the lock was waited for, from what is applied now."""
     if run.locked:
         graph.refresh(run)
     if run.options.show_sql and run.pending:
@@ -26,14 +22,6 @@ def perform(run: Run) -> None:
     else:
         run.plan = collect.describe(run.pending)
     run.progress.note(_summary(run))
-    policy = run.conf.policy
-    if run.options.backup is BackupMode.NEVER and not policy.backup_never_allowed:
-        raise Refused(
-            "SM-B120",
-            f"--backup never is not accepted in {run.conf.environment.value}: no migration runs "
-            "there without a verified backup.",
-            next="python manage.py safe_migrate --backup auto",
-        )
 
 
 def _summary(run: Run) -> str:

@@ -13,11 +13,12 @@ from safe_migrate.pipeline.preflight import (
     leftovers,
     rights,
     server,
+    waiver,
 )
 from safe_migrate.pipeline.run import Run
 
 NAME = "preflight"
-CHECKS = (server, rights, history, leftovers, activity, client, disk)
+CHECKS = (server, rights, history, leftovers, activity, client, disk, waiver)
 
 
 def perform(run: Run) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 
 from safe_migrate.postgres.embedded import keeper
 from safe_migrate.postgres.embedded.layout import Layout
-from safe_migrate.postgres.embedded.locks import close_lock, open_lock, try_exclusive
+from safe_migrate.postgres.embedded.lockfile import close_lock, open_lock, try_exclusive
 
 KEEPER_LEAVES = 1.0
 

@@ -48,9 +48,12 @@ def main(arguments: list[str]) -> None:
         if os.fork():
             os._exit(0)
         os.setsid()
-    if uid >= 0:
-        become(uid, gid)
-    os.execv(program[0], program)  # noqa: S606
+    try:
+        if uid >= 0:
+            become(uid, gid)
+        os.execv(program[0], program)  # noqa: S606
+    except OSError as error:
+        sys.exit(f"cannot run {program[0]} as user {os.geteuid()}: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from safe_migrate.postgres.embedded.address import Address, find
 from safe_migrate.postgres.embedded.error import EmbeddedError, explained
 from safe_migrate.postgres.embedded.layout import Layout
 from safe_migrate.postgres.embedded.lease import Lease
-from safe_migrate.postgres.embedded.locks import close_lock, open_lock, try_exclusive
+from safe_migrate.postgres.embedded.lockfile import close_lock, open_lock, try_exclusive
 from safe_migrate.postgres.embedded.start import start
 from safe_migrate.postgres.embedded.wheel import binaries
 

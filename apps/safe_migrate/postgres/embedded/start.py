@@ -12,7 +12,7 @@ from safe_migrate.postgres.embedded.error import ELSEWHERE, EmbeddedError, tail
 from safe_migrate.postgres.embedded.initdb import create
 from safe_migrate.postgres.embedded.layout import Layout
 from safe_migrate.postgres.embedded.lease import Lease, turn
-from safe_migrate.postgres.embedded.locks import close_lock, open_lock, try_exclusive
+from safe_migrate.postgres.embedded.lockfile import close_lock, open_lock, try_exclusive
 from safe_migrate.postgres.embedded.wheel import binaries
 
 PATIENCE = 60.0
