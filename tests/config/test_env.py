@@ -121,10 +121,10 @@ def test_integers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("N", "12")
     assert env.integer("N", 5) == 12
     monkeypatch.setenv("N", "twelve")
-    with pytest.raises(ImproperlyConfigured, match="^N='twelve' is not a whole number"):
+    with pytest.raises(ImproperlyConfigured, match=r"^N='twelve' is not a whole number"):
         env.integer("N", 5)
     monkeypatch.setenv("N", "-1")
-    with pytest.raises(ImproperlyConfigured, match="^N='-1' is less than 0"):
+    with pytest.raises(ImproperlyConfigured, match=r"^N='-1' is less than 0"):
         env.integer("N", 5, minimum=0)
 
 

@@ -110,10 +110,7 @@ def _leave_out(exclude: list[str], schemas: list[str]) -> list[str]:
 def _connected(parameters: dict[str, Any], policy: Policy) -> Iterator[psycopg.Connection]:
     """The session that exports the snapshot. Raises BackupFailed where the server does."""
     try:
-        own: psycopg.Connection = psycopg.connect(
-            **{**parameters, **session.KEEPALIVE, "application_name": "safe_migrate backup"},
-            autocommit=True,
-        )
+        own = session.connect(parameters, "backup")
     except psycopg.OperationalError as error:
         raise BackupFailed(
             "SM-B201",

@@ -3,9 +3,6 @@
 import errno
 import hashlib
 import shlex
-import subprocess
-import tempfile
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -13,9 +10,9 @@ from typing import IO, Any
 from safe_migrate.backups import store
 from safe_migrate.errors import BackupFailed
 from safe_migrate.postgres import tools
+from safe_migrate.postgres.program import Ended, Program
 from safe_migrate.postgres.snapshot import Contents
 
-CHUNK = 1 << 20
 FORMAT = "custom"
 CODEC = "gzip:1"
 
@@ -51,28 +48,27 @@ def write(job: Dump, file: IO[bytes]) -> Dumped:
     """
     digest = hashlib.sha256()
     size = 0
-    with tempfile.TemporaryFile() as said:
-        process = _start(job, said)
-        watchdog = threading.Timer(job.timeout_seconds, process.kill)
-        watchdog.start()
-        try:
-            assert process.stdout is not None  # noqa: S101 (it is a pipe)
-            while chunk := process.stdout.read(CHUNK):
-                digest.update(chunk)
-                file.write(chunk)
-                size += len(chunk)
-            store.sync(file)
-        except OSError as error:
-            raise _cannot_write(error, size) from error
-        finally:
-            timed_out = not watchdog.is_alive()
-            watchdog.cancel()
-            _end(process)
-        _require_success(process, said, job, timed_out=timed_out)
+    try:
+        with _pg_dump(job) as program:
+            try:
+                for chunk in program.output():
+                    digest.update(chunk)
+                    file.write(chunk)
+                    size += len(chunk)
+                store.sync(file)
+            except OSError as error:
+                raise _cannot_write(error, size) from error
+            _require_success(program.end(), job)
+    except OSError as error:
+        raise BackupFailed(
+            "SM-B203",
+            f"{shlex.quote(job.client.pg_dump)} could not be run: {error.strerror}.",
+            next="python manage.py safe_doctor",
+        ) from error
     return Dumped(job=job, size=size, sha256=digest.hexdigest())
 
 
-def _start(job: Dump, said: IO[bytes]) -> "subprocess.Popen[bytes]":
+def _pg_dump(job: Dump) -> Program:
     arguments = [
         job.client.pg_dump,
         f"--format={FORMAT}",
@@ -82,51 +78,22 @@ def _start(job: Dump, said: IO[bytes]) -> "subprocess.Popen[bytes]":
         "--no-password",
         *job.leave_out,
     ]
-    try:
-        return tools.start(arguments, parameters=job.parameters, stderr=said)
-    except OSError as error:
-        raise BackupFailed(
-            "SM-B203",
-            f"{shlex.quote(job.client.pg_dump)} could not be run: {error.strerror}.",
-            next="python manage.py safe_doctor",
-        ) from error
+    return Program(arguments, parameters=job.parameters, timeout_seconds=job.timeout_seconds)
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Wait for pg_dump; where we stopped reading, it ends at the closed pipe or is killed."""
-    if process.stdout is not None:
-        process.stdout.close()
-    try:
-        process.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _require_success(
-    process: "subprocess.Popen[bytes]", said: IO[bytes], job: Dump, *, timed_out: bool
-) -> None:
-    if timed_out:
+def _require_success(ended: Ended, job: Dump) -> None:
+    if ended.timed_out:
         raise BackupFailed(
             "SM-B206",
             f"pg_dump was stopped after {job.timeout_seconds:.0f} s.",
             next="Raise SAFE_MIGRATE['POLICY']['BACKUP_TIMEOUT_SECONDS'], then run again.",
         )
-    if process.returncode == 0:
-        return
-    said.seek(0)
-    last = said.read().decode(errors="replace").strip().splitlines()
-    reason = last[0] if last else "it said nothing"
-    how = (
-        f"was killed by signal {-process.returncode}"
-        if process.returncode < 0
-        else f"failed with exit code {process.returncode}"
-    )
-    raise BackupFailed(
-        "SM-B202",
-        f"pg_dump {how}: {reason.removeprefix('pg_dump: ').removeprefix('error: ')}",
-        next=("python manage.py safe_doctor", "python manage.py safe_migrate"),
-    )
+    if ended.code != 0:
+        raise BackupFailed(
+            "SM-B202",
+            f"pg_dump {ended.how}: {ended.said}",
+            next=("python manage.py safe_doctor", "python manage.py safe_migrate"),
+        )
 
 
 def _cannot_write(error: OSError, size: int) -> BackupFailed:

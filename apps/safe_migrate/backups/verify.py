@@ -5,18 +5,15 @@
 
 import hashlib
 import json
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from safe_migrate.backups import store
-from safe_migrate.backups.dump import CHUNK
 from safe_migrate.backups.manifest import VERIFIED_SUFFIX, Manifest
 from safe_migrate.errors import BackupFailed
 from safe_migrate.policy import Level
 from safe_migrate.postgres import tools
+from safe_migrate.postgres.program import CHUNK, Ended, Program
 
 
 def verify(manifest: Manifest, level: Level, client: tools.Client) -> None:
@@ -28,10 +25,13 @@ def verify(manifest: Manifest, level: Level, client: tools.Client) -> None:
     digest = hashlib.sha256()
     try:
         if level is Level.READABLE:
-            with _reading_archive(client, manifest) as process:
+            with _pg_restore(client) as program:
                 for chunk in _chunks(manifest):
                     digest.update(chunk)
-                    _feed(process, chunk)
+                    program.feed(chunk)
+                ended = program.end()
+            if ended.code != 0:
+                raise _unreadable(manifest, ended)
         else:
             for chunk in _chunks(manifest):
                 digest.update(chunk)
@@ -64,42 +64,14 @@ def _chunks(manifest: Manifest) -> Iterator[bytes]:
             yield chunk
 
 
-def _feed(process: "subprocess.Popen[bytes]", chunk: bytes) -> None:
-    """Hand on a piece; where pg_restore gave up, its exit code says so at the end."""
-    assert process.stdin is not None  # noqa: S101 (it is a pipe)
-    try:
-        process.stdin.write(chunk)
-    except BrokenPipeError:
-        return
+def _pg_restore(client: tools.Client) -> Program:
+    """Reads an archive to its end and throws away what it would have restored."""
+    return Program([client.pg_restore, "--format=custom", "--file=/dev/null"], feeds=True)
 
 
-@contextmanager
-def _reading_archive(
-    client: tools.Client, manifest: Manifest
-) -> Iterator["subprocess.Popen[bytes]"]:
-    with tempfile.TemporaryFile() as said:
-        process = tools.start(
-            [client.pg_restore, "--format=custom", "--file=/dev/null"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=said,
-        )
-        try:
-            yield process
-            assert process.stdin is not None  # noqa: S101 (it is a pipe)
-            with suppress(BrokenPipeError):
-                process.stdin.close()
-            code = process.wait()
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-        if code != 0:
-            said.seek(0)
-            reason = said.read().decode(errors="replace").strip().splitlines() or ["no reason"]
-            raise BackupFailed(
-                "SM-B302",
-                f"pg_restore cannot read {store.describe(manifest.data)} to its end: "
-                f"{reason[0].removeprefix('pg_restore: ').removeprefix('error: ')}",
-                next=("Check the disk or bucket.", "python manage.py safe_migrate"),
-            )
+def _unreadable(manifest: Manifest, ended: Ended) -> BackupFailed:
+    return BackupFailed(
+        "SM-B302",
+        f"pg_restore cannot read {store.describe(manifest.data)} to its end: {ended.said}",
+        next=("Check the disk or bucket.", "python manage.py safe_migrate"),
+    )

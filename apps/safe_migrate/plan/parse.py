@@ -1,9 +1,13 @@
 """SQL → what we need to know of it, by PostgreSQL's own parser; nothing else knows the parser."""
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import postgast
-from postgast import pg_query_pb2 as pb
+if TYPE_CHECKING:
+    from postgast import ParseResult
+
+# The parser is imported with the first statement: it takes 0.2 s, which a run with nothing
+# pending would pay for nothing.
 
 
 @lru_cache(maxsize=512)
@@ -15,6 +19,9 @@ def relations(statement: str) -> tuple[str, ...]:
     tree = _tree(statement)
     if tree is None:
         return ()
+    import postgast
+    from postgast import pg_query_pb2 as pb
+
     names: dict[str, None] = {}
     for node in postgast.find_nodes(tree, pb.RangeVar):
         names[_quoted(node.schemaname, node.relname)] = None
@@ -31,6 +38,9 @@ def is_concurrent(statement: str) -> bool:
     tree = _tree(statement)
     if tree is None:
         return False
+    import postgast
+    from postgast import pg_query_pb2 as pb
+
     return any(
         node.concurrent
         for kind in (pb.IndexStmt, pb.DropStmt, pb.PartitionCmd)
@@ -42,7 +52,9 @@ def is_concurrent(statement: str) -> bool:
     )
 
 
-def _tree(statement: str) -> "postgast.ParseResult | None":
+def _tree(statement: str) -> "ParseResult | None":
+    import postgast
+
     try:
         return postgast.parse(statement)
     except postgast.PgQueryError:

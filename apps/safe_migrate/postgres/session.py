@@ -4,7 +4,7 @@ django-dbbackup closes Django's connection, and a pooler in transaction mode tak
 and settings away; so what must last lives on sessions opened here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -75,11 +75,16 @@ def open_session(
     connection: BaseDatabaseWrapper, purpose: str, *, dbname: str | None = None
 ) -> psycopg.Connection:
     """As private_session; the caller closes it."""
-    parameters = {**connection_parameters(connection), **KEEPALIVE}
-    parameters["application_name"] = f"safe_migrate {purpose}"
-    if dbname:
-        parameters["dbname"] = dbname
-    session: psycopg.Connection = psycopg.connect(**parameters, autocommit=True)
+    other = {"dbname": dbname} if dbname else {}
+    return connect({**connection_parameters(connection), **other}, purpose)
+
+
+def connect(parameters: Mapping[str, Any], purpose: str) -> psycopg.Connection:
+    """An autocommit session of our own by libpq's parameters; the caller closes it."""
+    name = {"application_name": f"safe_migrate {purpose}"}
+    session: psycopg.Connection = psycopg.connect(
+        **{**parameters, **KEEPALIVE, **name}, autocommit=True
+    )
     # Through a pooler the setting would stick to a session that is somebody else's next.
     if is_direct(session):
         session.execute(f"SET client_connection_check_interval = {CONNECTION_CHECK_MS}")

@@ -134,21 +134,3 @@ def child_environment(parameters: Mapping[str, Any]) -> dict[str, str]:
         if value not in (None, "") and name in variables
     }
     return {**kept, **given, "LC_ALL": "C"}
-
-
-def start(
-    arguments: list[str],
-    *,
-    parameters: Mapping[str, Any] | None = None,
-    stdin: int | None = subprocess.DEVNULL,
-    stdout: int = subprocess.PIPE,
-    stderr: Any = subprocess.PIPE,
-) -> "subprocess.Popen[bytes]":
-    """Start a client program, which connects by `parameters`. The caller waits for it."""
-    return subprocess.Popen(
-        arguments,
-        stdin=stdin,
-        stdout=stdout,
-        stderr=stderr,
-        env=child_environment(parameters or {}),
-    )

@@ -40,7 +40,7 @@ def account(data: Path) -> tuple[int, int] | None:
 @contextmanager
 def log(layout: Layout) -> Iterator[tuple[IO[bytes], int]]:
     """The server's log and its length; begun anew when it has grown too long."""
-    descriptor = os.open(layout.log, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(layout.log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "ab") as file:
         if os.fstat(descriptor).st_size > LOG_LIMIT:
             file.truncate(0)

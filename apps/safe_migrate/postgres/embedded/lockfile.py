@@ -17,7 +17,7 @@ def open_lock(path: Path) -> int:
     """A lock file, made where missing; no program that is started inherits it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _opening:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         _open.add(lock)
     return lock
 

@@ -1,0 +1,114 @@
+"""A client program under way: its output read or its input fed, its end awaited, its words kept."""
+
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from safe_migrate.postgres.tools import child_environment
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended."""
+
+    code: int
+    """The exit code; negative is the signal that killed it."""
+    said: str
+    """The first line it wrote to stderr, without its own name; 'it said nothing' for none."""
+    timed_out: bool
+
+    @property
+    def how(self) -> str:
+        """In words."""
+        if self.code < 0:
+            return f"was killed by signal {-self.code}"
+        return f"failed with exit code {self.code}"
+
+
+class Program:
+    """A context manager: the program is started on entry and never outlives the context.
+
+    `arguments` are a list, never a shell's string; with `parameters` it knows how to connect.
+    `feeds` opens its stdin for `feed`, else its stdout is read by `output`. After
+    `timeout_seconds` it is killed. Raises OSError on entry where it cannot be run.
+    """
+
+    def __init__(
+        self,
+        arguments: list[str],
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        feeds: bool = False,
+        timeout_seconds: float = 24 * 3600,
+    ) -> None:
+        self._arguments = arguments
+        self._environment = child_environment(parameters or {})
+        self._feeds = feeds
+        self._timeout_seconds = timeout_seconds
+        self._timed_out = False
+
+    def __enter__(self) -> Self:
+        self._stderr = tempfile.TemporaryFile()
+        try:
+            self._process = subprocess.Popen(
+                self._arguments,
+                stdin=subprocess.PIPE if self._feeds else subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL if self._feeds else subprocess.PIPE,
+                stderr=self._stderr,
+                env=self._environment,
+            )
+        except BaseException:
+            self._stderr.close()
+            raise
+        self._watchdog = threading.Timer(self._timeout_seconds, self._time_out)
+        self._watchdog.daemon = True
+        self._watchdog.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._watchdog.cancel()
+        self._close_pipes()
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._stderr.close()
+
+    def output(self) -> Iterator[bytes]:
+        """What it writes, in pieces, until it closes its output."""
+        assert self._process.stdout is not None  # noqa: S101 (it is a pipe)
+        while chunk := self._process.stdout.read(CHUNK):
+            yield chunk
+
+    def feed(self, chunk: bytes) -> None:
+        """Hand it a piece; where it has given up reading, its exit code says so at the end."""
+        assert self._process.stdin is not None  # noqa: S101 (it is a pipe)
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(chunk)
+
+    def end(self) -> Ended:
+        """Close its pipes and wait for it."""
+        self._close_pipes()
+        code = self._process.wait()
+        self._watchdog.cancel()
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode(errors="replace").strip().splitlines()
+        name = f"{Path(self._arguments[0]).name}: "
+        said = lines[0].removeprefix(name).removeprefix("error: ") if lines else "it said nothing"
+        return Ended(code, said, self._timed_out)
+
+    def _time_out(self) -> None:
+        self._timed_out = True
+        self._process.kill()
+
+    def _close_pipes(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
