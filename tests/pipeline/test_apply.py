@@ -423,3 +423,21 @@ def test_prune_forgets_migrations_whose_files_are_gone(
         More: docs/errors.md#sm-u105
         """,
     )
+
+
+def test_each_database_has_its_own_control_tables_and_record(
+    foreign: Foreign, server: Server, database: str
+) -> None:
+    with server.database() as second:
+        foreign.write(
+            "settings.py",
+            (foreign.folder / "settings.py").read_text()
+            + "DATABASES['other'] = {**DATABASES['default'], 'NAME': os.environ['SECOND']}\n",
+        )
+        foreign.variables["SECOND"] = second
+        foreign.ok("safe_migrate", "--database", "other")
+        assert columns(server, second) == ["id", "title"]
+        assert runs(server, second) == [("done", 0)]
+        assert server.query(database, "SELECT relname FROM pg_stat_user_tables") == []
+        assert foreign.run("safe_status").code == 3
+        foreign.ok("safe_status", "--database", "other")

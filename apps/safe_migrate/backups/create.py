@@ -8,7 +8,7 @@ from safe_migrate import conf
 from safe_migrate.backups import store
 from safe_migrate.backups.connector import SafeDumpConnector, newest
 from safe_migrate.backups.dump import CODEC, FORMAT, Dumped
-from safe_migrate.backups.manifest import DATA_SUFFIX, SCHEMA, Manifest, moment_of
+from safe_migrate.backups.manifest import DATA_SUFFIX, MANIFEST_SUFFIX, SCHEMA, Manifest, moment_of
 from safe_migrate.errors import BackupFailed, SafeMigrateError
 from safe_migrate.facts import Backup
 from safe_migrate.version import VERSION
@@ -104,7 +104,7 @@ def as_fact(manifest: Manifest, level: str = "") -> Backup:
     return Backup(
         id=manifest.id,
         data=manifest.data,
-        manifest=manifest.id,
+        manifest=manifest.id + MANIFEST_SUFFIX,
         environment=manifest.environment,
         created_at=moment_of(manifest.id),
         size=manifest.size,

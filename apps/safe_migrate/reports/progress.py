@@ -16,9 +16,9 @@ HEARTBEAT_SECONDS = 30.0
 class Live:
     """One line that is rewritten while things go on; what is worth keeping scrolls past above."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, colour: bool) -> None:
         self._stream = stream
-        self._colour = wants_colour(stream)
+        self._colour = colour
         self._stage = ""
 
     def stage(self, name: str) -> None:
@@ -104,10 +104,12 @@ class Plain:
                 self.note(f"{self._doing or 'still running'} ({seconds:.0f} s)")
 
 
-def progress(stream: TextIO | None = None) -> Live | Plain:
+def progress(stream: TextIO | None = None, *, colour: bool = True) -> Live | Plain:
     """The form that suits the stream; a context manager."""
     target = stream or sys.stderr
-    return Live(target) if target.isatty() else Plain(target)
+    if target.isatty():
+        return Live(target, colour=colour and wants_colour(target))
+    return Plain(target)
 
 
 def wants_colour(stream: TextIO) -> bool:

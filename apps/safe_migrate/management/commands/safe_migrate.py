@@ -57,24 +57,26 @@ class Command(SafeCommand):
             options=_options(options),
             stdout=self.stdout if options["format"] == "text" else self.stderr,
         )
-        error = None
+        error: SafeMigrateError | KeyboardInterrupt | None = None
         try:
-            with progress() as run.progress, run.stack:
+            with progress(colour=not options["no_color"]) as run.progress, run.stack:
                 if looking:
                     walk(run, pipeline.LOOKING)
                 else:
                     with record.recorded(run):
                         walk(run, pipeline.STAGES)
-        except SafeMigrateError as raised:
+        except (SafeMigrateError, KeyboardInterrupt) as raised:
             error = raised
         return self._report(run, error, options)
 
-    def _report(self, run: Run, error: SafeMigrateError | None, options: dict[str, Any]) -> Exit:
+    def _report(self, run: Run, error: BaseException | None, options: dict[str, Any]) -> Exit:
         report = record.describe(run, error)
         if options["format"] == "json":
             self.stdout.write(json.render(report))
-        elif error:
+        elif isinstance(error, SafeMigrateError):
             return self.fail(error, "text")
+        elif error:
+            raise error
         elif options["verbosity"] > 0:
             self.stdout.write(_renderer(options)(report))
         pending = options["check"] and run.pending and error is None
