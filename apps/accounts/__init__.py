@@ -1,0 +1,1 @@
+"""Sample shop: the people who order and the people who run it."""

@@ -1,0 +1,1 @@
+"""Sample shop: what is sold, in a tree of categories."""

@@ -1,0 +1,1 @@
+"""Sample shop: what was ordered, by whom and at which price."""

@@ -1,0 +1,1 @@
+"""Carrying seeds out: builds rows with the apps' factories and writes them, the same every time."""
