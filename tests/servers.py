@@ -12,6 +12,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from safe_migrate.postgres import tools
 from safe_migrate.postgres.embedded import Cluster
 
 
@@ -29,6 +30,16 @@ class Server:
         secret = self.password if password is None else password
         who = f"{quote(user or self.user)}:{quote(secret, safe='')}"
         return f"postgresql://{who}@{self.host}:{self.port}/{quote(database, safe='')}"
+
+    @property
+    def major(self) -> int:
+        """15, 16, …"""
+        with self.connect() as session:
+            return session.info.server_version // 10000
+
+    def program(self, name: str) -> str:
+        """A client program of the server's own version: pg_dump, pg_restore."""
+        return str(tools.find_client(None, self.major).folder / name)
 
     def connect(self, database: str = "postgres", **options: Any) -> psycopg.Connection:
         """An autocommit session as superuser."""

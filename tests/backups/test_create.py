@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from safe_migrate.backups import manifest as manifests
-from safe_migrate.postgres.embedded import binaries
 from tests.projects import Foreign, Result, assert_failure, kill, wait_until
 from tests.servers import Server
 
@@ -67,7 +66,8 @@ def test_a_backup_holds_what_its_manifest_says(
     assert manifest.rows["public.shelf_book"] == 50
     assert ["shelf", "0001_initial"] in manifest.migrations
     assert manifest.pending == ["shelf.0002_price"]
-    assert (manifest.server_major, manifest.pg_dump_version) == (18, "18.4")
+    assert manifest.server_major == server.major
+    assert manifest.pg_dump_version.startswith(f"{server.major}.")
     for path in (data, backups / f"{identifier}.manifest.json"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(backups.stat().st_mode) == 0o700
@@ -83,7 +83,7 @@ def test_the_dump_restores_with_pg_restore_to_the_manifests_counts(
     with server.database() as copy:
         subprocess.run(
             [
-                str(binaries(18) / "pg_restore"),
+                server.program("pg_restore"),
                 "--exit-on-error",
                 f"--dbname={server.url(copy)}",
                 str(backups / report["backup"]["data"]),

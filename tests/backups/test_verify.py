@@ -17,8 +17,8 @@ from tests.servers import Server
 
 
 @pytest.fixture
-def client() -> tools.Client:
-    return tools.find_client(None, 18)
+def client(server: Server) -> tools.Client:
+    return tools.find_client(None, server.major)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from safe_migrate.postgres.embedded import binaries
 from tests.projects import ROOT, Foreign, foreign
 from tests.servers import Server
 
@@ -83,7 +82,7 @@ def schema(server: Server, database: str) -> list[str]:
     """As pg_dump writes it: names of indexes, constraints and sequences are in it."""
     dump = subprocess.run(
         [
-            str(binaries(18) / "pg_dump"),
+            server.program("pg_dump"),
             "--schema-only",
             f"--dbname={server.url(database)}",
             *(f"--exclude-table={table}" for table in OWN_TABLES),

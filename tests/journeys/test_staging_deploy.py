@@ -3,7 +3,6 @@
 import subprocess
 from pathlib import Path
 
-from safe_migrate.postgres.embedded import binaries
 from tests.projects import Project
 from tests.servers import Server
 
@@ -28,7 +27,7 @@ def test_a_hundred_thousand_rows_are_backed_up_migrated_and_restored(
     with server.database() as copy:
         subprocess.run(
             [
-                str(binaries(18) / "pg_restore"),
+                server.program("pg_restore"),
                 "--exit-on-error",
                 "--jobs=2",
                 f"--dbname={server.url(copy)}",

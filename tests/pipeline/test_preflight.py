@@ -34,7 +34,7 @@ def test_pg_dump_is_missing(
         SM-B101 No pg_dump was found in PG_BIN ({empty}): a backup cannot be made.
         State: The database was not touched.
         Lost: Nothing was lost.
-        Next: apt-get install postgresql-client-18
+        Next: apt-get install postgresql-client-{server.major}
         Or name the folder of the right one in PG_BIN.
         More: docs/errors.md#sm-b101
         """,
@@ -44,12 +44,14 @@ def test_pg_dump_is_missing(
 
 @pytest.mark.skipif(not DEBIAN_15.is_dir(), reason="Debian's PostgreSQL 15 is not installed")
 def test_pg_dump_is_older_than_the_server(foreign: Foreign, server: Server, database: str) -> None:
+    if server.major == 15:
+        pytest.skip("this server is of that version")
     result = foreign.run("safe_migrate", PG_BIN=str(DEBIAN_15))
     said = " ".join(result.failure().split())
     assert result.code == 4
-    assert said.startswith("SM-B102 The server is PostgreSQL 18; pg_dump (15."), said
+    assert said.startswith(f"SM-B102 The server is PostgreSQL {server.major}; pg_dump (15."), said
     assert f"in {DEBIAN_15}) is older than the server and cannot dump it." in said
-    assert "Next: apt-get install postgresql-client-18" in said
+    assert f"Next: apt-get install postgresql-client-{server.major}" in said
     assert untouched(server, database)
 
 

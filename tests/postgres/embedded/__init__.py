@@ -1,0 +1,1 @@
+"""The embedded server against real processes, real signals and a real disk; nothing is mocked."""
