@@ -46,7 +46,7 @@ def test_a_good_backup_is_recorded_as_verified(
 ) -> None:
     verify.verify(manifest, level, client)
     assert store.verified(manifest)["level"] == level.value
-    assert store.backups("staging") == [manifest]
+    assert list(store.backups("staging")) == [manifest]
 
 
 @pytest.mark.parametrize("damage", ["truncate", "flip", "zero"])
@@ -100,10 +100,10 @@ def test_a_file_without_a_complete_manifest_does_not_exist(
     whole = path.read_text()
     for text in ("", whole[: len(whole) // 2], whole.replace('"sha256"', '"sha265"'), "[]"):
         path.write_text(text)
-        assert store.backups("staging") == []
+        assert list(store.backups("staging")) == []
     path.write_text(whole)
     (backups / manifest.data).rename(backups / "elsewhere.dump")
-    assert store.backups("staging") == []
+    assert list(store.backups("staging")) == []
 
 
 def test_a_manifest_cannot_point_outside_the_storage(manifest: Manifest) -> None:
@@ -113,4 +113,4 @@ def test_a_manifest_cannot_point_outside_the_storage(manifest: Manifest) -> None
 
 
 def test_another_environments_backups_are_not_ours(manifest: Manifest) -> None:
-    assert store.backups("production") == []
+    assert list(store.backups("production")) == []

@@ -76,7 +76,7 @@ class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
             raise
 
     def _dump(self) -> StoredFile:
-        where = store.prepare() or Path(tempfile.gettempdir())
+        where = store.prepare() or self._temporary_folder()
         settings = conf.read()
         with _connected(self.parameters(), settings.policy) as own:
             client = tools.find_client(settings.pg_bin, own.info.server_version // 10000)
@@ -89,21 +89,29 @@ class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
                     server_major=own.info.server_version // 10000,
                     lock_wait_seconds=settings.policy.backup_lock_wait_seconds,
                     timeout_seconds=settings.policy.backup_timeout_seconds,
-                    leave_out=_leave_out(self.exclude, self.schemas),
+                    options=self._options(settings),
                 )
                 with store.partial(where, self.identifier) as (file, path):
                     self.dumped = write(job, file)
                     return StoredFile(path.open("rb"), name=str(path))
 
+    def _options(self, settings: conf.Conf) -> list[str]:
+        """What pg_dump is asked beyond the usual: another role, or to leave something out."""
+        role = session.assumed_role(self.connection)
+        own_url = self.database_name in settings.backup_urls
+        roles = [f"--role={role}"] if role and not own_url else []
+        tables = [f"--exclude-table-data={table}" for table in self.exclude]
+        return [*roles, *tables, *(f"--schema={schema}" for schema in self.schemas)]
+
+    def _temporary_folder(self) -> Path:
+        """Where a dump for a bucket waits to be uploaded; gone with the connector."""
+        self._folder = tempfile.TemporaryDirectory(prefix="safe_migrate-")
+        return Path(self._folder.name)
+
 
 def newest() -> SafeDumpConnector | None:
     """The connector of this process's newest dump, if there was one."""
     return SafeDumpConnector.latest
-
-
-def _leave_out(exclude: list[str], schemas: list[str]) -> list[str]:
-    tables = [f"--exclude-table-data={table}" for table in exclude]
-    return [*tables, *(f"--schema={schema}" for schema in schemas)]
 
 
 @contextmanager

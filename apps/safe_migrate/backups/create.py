@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from dbbackup.db.base import CONNECTOR_MAPPING
 from django.core.management import call_command
+from django.db import connections
 
 from safe_migrate import conf
 from safe_migrate.backups import store
-from safe_migrate.backups.connector import SafeDumpConnector, newest
+from safe_migrate.backups.connector import CONNECTOR, SafeDumpConnector, newest
 from safe_migrate.backups.dump import CODEC, FORMAT, Dumped
 from safe_migrate.backups.manifest import DATA_SUFFIX, MANIFEST_SUFFIX, SCHEMA, Manifest, moment_of
 from safe_migrate.errors import BackupFailed, SafeMigrateError
@@ -22,6 +24,8 @@ def create(alias: str, pending: list[str]) -> Manifest:
     store.remove_debris()
     SafeDumpConnector.latest = None
     SafeDumpConnector.pending = pending
+    # Engines that wrap Django's are many; whichever this is, what speaks to it is PostgreSQL.
+    CONNECTOR_MAPPING[connections[alias].settings_dict["ENGINE"]] = CONNECTOR
     try:
         call_command("dbbackup", database=alias, quiet=True, interactive=False)
     except SafeMigrateError:

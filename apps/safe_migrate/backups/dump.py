@@ -28,7 +28,7 @@ class Dump:
     server_major: int
     lock_wait_seconds: float
     timeout_seconds: float
-    leave_out: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +76,7 @@ def _pg_dump(job: Dump) -> Program:
         f"--snapshot={job.contents.snapshot}",
         f"--lock-wait-timeout={int(job.lock_wait_seconds * 1000)}",
         "--no-password",
-        *job.leave_out,
+        *job.options,
     ]
     return Program(arguments, parameters=job.parameters, timeout_seconds=job.timeout_seconds)
 

@@ -1,7 +1,7 @@
 """The `dbbackup` storage: where backups and reports of runs are, and how they get there whole."""
 
 import fcntl
-import io
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,12 +14,13 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.core.files.storage.handler import InvalidStorageError
 
 from safe_migrate.backups import manifest as manifests
-from safe_migrate.backups.manifest import Manifest
+from safe_migrate.backups.manifest import MANIFEST_SUFFIX, Manifest
 from safe_migrate.errors import BackupFailed, Refused
 
 ALIAS = "dbbackup"
 PARTIAL_PREFIX = ".partial-"
 RUNS = "runs"
+CHUNK = 1 << 20
 
 
 def storage() -> Storage:
@@ -145,10 +146,16 @@ def write_text(name: str, text: str) -> None:
     sync_folder(target.parent)
 
 
-def open_stored(name: str) -> IO[bytes]:
-    """A stored file for reading from its beginning."""
-    file: IO[bytes] = storage().open(name, "rb")
-    return file
+def chunks(name: str) -> Iterator[bytes]:
+    """A stored file in pieces. Raises OSError, whatever kind of error the storage has."""
+    try:
+        with storage().open(name, "rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
 
 
 def publish(manifest: Manifest) -> None:
@@ -169,32 +176,36 @@ def publish(manifest: Manifest) -> None:
         # FileSystemStorage gives FILE_UPLOAD_PERMISSIONS, which is meant for the public.
         (own / manifest.data).chmod(0o600)
         sync_folder(own)
-    write_text(manifest.id + manifests.MANIFEST_SUFFIX, manifests.to_json(manifest))
+    write_text(manifest.id + MANIFEST_SUFFIX, manifests.to_json(manifest))
 
 
-def backups(environment: str) -> list[Manifest]:
+def backups(environment: str) -> Iterator[Manifest]:
     """The environment's backups, newest first; files without a complete manifest do not exist."""
     own = folder()
     if own is not None and not own.is_dir():
-        return []
-    found = []
-    for name in storage().listdir("")[1]:
-        identifier = name.removesuffix(manifests.MANIFEST_SUFFIX)
-        if identifier == name or manifests.environment_of(identifier) != environment:
-            continue
-        try:
-            manifest = manifests.from_json(_read(name))
-        except (manifests.NotAManifest, OSError, UnicodeDecodeError):
-            continue
-        if manifest.id == identifier and storage().exists(manifest.data):
-            found.append(manifest)
-    return sorted(found, key=lambda manifest: manifest.id, reverse=True)
+        return
+    names = storage().listdir("")[1]
+    ids = (name.removesuffix(MANIFEST_SUFFIX) for name in names if name.endswith(MANIFEST_SUFFIX))
+    for identifier in sorted(ids, reverse=True):
+        if manifests.environment_of(identifier) == environment:
+            manifest = read_manifest(identifier)
+            if manifest is not None:
+                yield manifest
+
+
+def read_manifest(identifier: str) -> Manifest | None:
+    """The manifest of a backup that exists: complete, its own, with its data beside it."""
+    try:
+        manifest = manifests.from_json(_read(identifier + MANIFEST_SUFFIX))
+    except (manifests.NotAManifest, OSError, UnicodeDecodeError):
+        return None
+    if manifest.id != identifier or not storage().exists(manifest.data):
+        return None
+    return manifest
 
 
 def verified(manifest: Manifest) -> dict[str, str]:
     """The sidecar's record of the verification: level and time; empty where there was none."""
-    import json
-
     try:
         record = json.loads(_read(manifest.id + manifests.VERIFIED_SUFFIX))
     except (OSError, ValueError):
@@ -204,5 +215,4 @@ def verified(manifest: Manifest) -> dict[str, str]:
 
 
 def _read(name: str) -> str:
-    with open_stored(name) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
-        return text.read(1 << 20)
+    return b"".join(chunks(name)).decode()

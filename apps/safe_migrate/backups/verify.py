@@ -5,7 +5,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from safe_migrate.backups import store
@@ -13,7 +12,7 @@ from safe_migrate.backups.manifest import VERIFIED_SUFFIX, Manifest
 from safe_migrate.errors import BackupFailed
 from safe_migrate.policy import Level
 from safe_migrate.postgres import tools
-from safe_migrate.postgres.program import CHUNK, Ended, Program
+from safe_migrate.postgres.program import Ended, Program
 
 
 def verify(manifest: Manifest, level: Level, client: tools.Client) -> None:
@@ -26,14 +25,14 @@ def verify(manifest: Manifest, level: Level, client: tools.Client) -> None:
     try:
         if level is Level.READABLE:
             with _pg_restore(client) as program:
-                for chunk in _chunks(manifest):
+                for chunk in store.chunks(manifest.data):
                     digest.update(chunk)
                     program.feed(chunk)
                 ended = program.end()
             if ended.code != 0:
                 raise _unreadable(manifest, ended)
         else:
-            for chunk in _chunks(manifest):
+            for chunk in store.chunks(manifest.data):
                 digest.update(chunk)
     except OSError as error:
         raise BackupFailed(
@@ -52,16 +51,20 @@ def verify(manifest: Manifest, level: Level, client: tools.Client) -> None:
 
 
 def record(manifest: Manifest, level: Level) -> None:
-    """Write the sidecar: how far this backup was verified, and when (UTC)."""
+    """Write the sidecar: how far this backup was verified, and when (UTC).
+
+    Raises BackupFailed (SM-B305) where it cannot be stored.
+    """
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     text = json.dumps({"level": level.value, "at": now, "sha256": manifest.sha256})
-    store.write_text(manifest.id + VERIFIED_SUFFIX, text + "\n")
-
-
-def _chunks(manifest: Manifest) -> Iterator[bytes]:
-    with store.open_stored(manifest.data) as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
+    try:
+        store.write_text(manifest.id + VERIFIED_SUFFIX, text + "\n")
+    except Exception as error:  # each kind of bucket raises its own
+        raise BackupFailed(
+            "SM-B305",
+            f"{manifest.id} is verified, but that cannot be recorded: {error}.",
+            next=("python manage.py safe_doctor", "python manage.py safe_migrate"),
+        ) from error
 
 
 def _pg_restore(client: tools.Client) -> Program:

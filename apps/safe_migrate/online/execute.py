@@ -3,11 +3,11 @@
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
@@ -158,8 +158,9 @@ def courteous(connection: BaseDatabaseWrapper, lock_timeout_ms: int) -> Iterator
     try:
         yield
     finally:
+        # A session that is gone took its settings with it; what ended it is what counts.
         if connection.connection is not None and not connection.connection.closed:
-            with connection.cursor() as cursor:
+            with suppress(DatabaseError, InterfaceError), connection.cursor() as cursor:
                 for name in settings:
                     cursor.execute(f"RESET {name}")
 

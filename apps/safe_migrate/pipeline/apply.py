@@ -15,6 +15,7 @@ from safe_migrate.plan import identity, parse
 from safe_migrate.postgres import catalog, control
 
 NAME = "apply"
+BLOCKERS_NAMED = 3
 
 
 def perform(run: Run) -> None:
@@ -61,19 +62,13 @@ def lock_timeout_ms(budget_ms: int, deadlock_timeout_ms: int) -> int:
     return max(1, min(budget_ms, deadlock_timeout_ms // 2))
 
 
-def blockers(run: Run, statement: str) -> str:
-    """Who holds what the statement needs, in words; 'nobody any more' where they have left."""
+def _name_blockers(run: Run, statement: str, pause: float) -> None:
     waiter = run.connection.connection.info.backend_pid if run.connection.connection else 0
     holders = catalog.lock_holders(run.session, parse.relations(statement), waiter)
-    if not holders:
-        return "nobody any more"
-    return "; ".join(f"{holder}, last statement: {holder.query[:100]!r}" for holder in holders[:3])
-
-
-def _name_blockers(run: Run, statement: str, pause: float) -> None:
     run.retries += 1
-    run.blocked_by = blockers(run, statement)
-    run.progress.note(f"lock not obtained, again in {pause:.1f} s; blocked by {run.blocked_by}")
+    run.blocked_by = tuple(holders[:BLOCKERS_NAMED])
+    named = "; ".join(map(str, run.blocked_by)) or "nobody any more"
+    run.progress.note(f"lock not obtained, again in {pause:.1f} s; blocked by {named}")
 
 
 def _follow(run: Run, action: str, migration: Migration | None = None, fake: bool = False) -> None:

@@ -83,13 +83,17 @@ def _state(run: Run) -> str:
 
 
 def _lock(run: Run, executor: CourteousExecutor) -> SafeMigrateError:
+    named = "; ".join(f"{h}, last statement: {h.query[:100]!r}" for h in run.blocked_by)
     return LockNotObtained(
         "SM-R201",
         f"{run.current} did not get its lock within {executor.retry_seconds:.0f} s "
         f"({executor.retries + 1} attempts of {executor.lock_timeout_ms} ms each).\n"
-        f"Blocked by {run.blocked_by or 'a session that has left'}.",
+        f"Blocked by {named or 'a session that has left'}.",
         state=_state(run),
-        next=(AGAIN, "When that transaction has ended, or: SELECT pg_terminate_backend(pid);"),
+        next=(
+            f"{AGAIN}  (when that transaction has ended)",
+            *(f"SELECT pg_terminate_backend({holder.pid});" for holder in run.blocked_by),
+        ),
     )
 
 

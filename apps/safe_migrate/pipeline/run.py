@@ -14,6 +14,7 @@ from psycopg import Connection
 from safe_migrate.conf import Conf
 from safe_migrate.facts import Backup, Finding, Identity, PlannedMigration, Progress, Silent
 from safe_migrate.online.execute import CourteousExecutor
+from safe_migrate.postgres.locks import Holder
 
 
 class BackupMode(StrEnum):
@@ -80,7 +81,8 @@ class Run:
     rows_before: dict[str, int] = field(default_factory=dict)
     """Table → rows written until the run began, by the statistics."""
     retries: int = 0
-    blocked_by: str = ""
+    blocked_by: tuple[Holder, ...] = ()
+    """Who was in the way at the last retry."""
     locked: bool = False
     recorded: bool = False
     """The run has its row in the history."""

@@ -5,7 +5,6 @@ from typing import Any
 
 from safe_migrate.backups import store
 from safe_migrate.backups.manifest import moment_of
-from safe_migrate.errors import Refused
 from safe_migrate.pipeline import graph
 from safe_migrate.pipeline.preflight import history
 from safe_migrate.pipeline.run import Run
@@ -35,8 +34,9 @@ def collect(run: Run, *, history_limit: int = 0) -> dict[str, Any]:
         "last_run": _run(runs[0]) if runs else None,
         "last_failed": _run(failed[0]) if failed else None,
         "history": [_run(r) for r in runs[:history_limit]],
-        "last_verified_backup": _last_verified(run),
-    }
+        "last_verified_backup": None,
+        "storage_error": None,
+    } | _backups(run)
 
 
 def _migrations(run: Run) -> dict[str, list[dict[str, Any]]]:
@@ -73,12 +73,17 @@ def _utc(moment: datetime | None) -> str | None:
     return f"{moment.isoformat(timespec='seconds')}Z" if moment else None
 
 
-def _last_verified(run: Run) -> dict[str, Any] | None:
+def _backups(run: Run) -> dict[str, Any]:
     try:
-        manifests = store.backups(run.conf.environment.value)
-    except Refused:
-        return None
-    for manifest in manifests:
+        return {"last_verified_backup": _last_verified(run)}
+    except (
+        Exception
+    ) as error:  # each kind of bucket raises its own; the rest is still worth telling
+        return {"storage_error": f"{type(error).__name__}: {error}"}
+
+
+def _last_verified(run: Run) -> dict[str, Any] | None:
+    for manifest in store.backups(run.conf.environment.value):
         if manifest.database == run.session.info.dbname and (record := store.verified(manifest)):
             age = datetime.now(UTC) - moment_of(manifest.id)
             return {

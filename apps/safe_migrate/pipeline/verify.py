@@ -17,13 +17,13 @@ def perform(run: Run) -> None:
     run.progress.doing("reading the backup back")
     level = run.conf.policy.backup_level
     client = tools.find_client(run.conf.pg_bin, run.session.info.server_version // 10000)
-    found = [m for m in store.backups(run.backup.environment) if m.id == run.backup.id]
-    if not found:
+    manifest = store.read_manifest(run.backup.id)
+    if manifest is None:
         raise BackupFailed(
             "SM-B304",
             f"The manifest of {run.backup.id} cannot be found in the storage any more.",
             next=("python manage.py safe_doctor", "python manage.py safe_migrate"),
         )
-    verify.verify(found[0], level, client)
+    verify.verify(manifest, level, client)
     run.backup = replace(run.backup, level=level.value)
     run.progress.note(f"verified: {level.value}")

@@ -10,22 +10,24 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
+from safe_migrate.errors import Refused
 from safe_migrate.facts import Checksum
 from safe_migrate.policy import Environment
+from safe_migrate.version import VERSION
 
 STAMP = "safe_migrate_stamp"
 CHECKSUM = "safe_migrate_checksum"
 RUN = "safe_migrate_run"
 TABLES = (STAMP, CHECKSUM, RUN)
 
-_CREATE = """
-CREATE TABLE IF NOT EXISTS safe_migrate_stamp (
+_FIRST = """
+CREATE TABLE safe_migrate_stamp (
     singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     environment text NOT NULL,
     stamped_at timestamptz NOT NULL DEFAULT now(),
     stamped_by text NOT NULL DEFAULT session_user
 );
-CREATE TABLE IF NOT EXISTS safe_migrate_checksum (
+CREATE TABLE safe_migrate_checksum (
     app text NOT NULL,
     name text NOT NULL,
     source_sha256 text NOT NULL,
@@ -33,7 +35,7 @@ CREATE TABLE IF NOT EXISTS safe_migrate_checksum (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (app, name)
 );
-CREATE TABLE IF NOT EXISTS safe_migrate_run (
+CREATE TABLE safe_migrate_run (
     id uuid PRIMARY KEY,
     command text NOT NULL,
     environment text NOT NULL,
@@ -44,8 +46,10 @@ CREATE TABLE IF NOT EXISTS safe_migrate_run (
     backup_id text,
     report jsonb NOT NULL DEFAULT '{}'
 );
-CREATE INDEX IF NOT EXISTS safe_migrate_run_started_at ON safe_migrate_run (started_at);
+CREATE INDEX safe_migrate_run_started_at ON safe_migrate_run (started_at);
 """
+# What each version of the control tables adds to the one before; only ever appended to.
+UPGRADES = (_FIRST,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,33 @@ def exists(session: Connection, table: str = RUN) -> bool:
     return bool(row and row[0])
 
 
+def version(session: Connection) -> int:
+    """Of the control tables that are there, as the last one's comment says; 0 for none."""
+    row = session.execute(
+        "SELECT coalesce(obj_description(to_regclass(%s), 'pg_class'), '0')", [RUN]
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def ensure(session: Connection) -> None:
-    """Create what is missing, in one transaction; idempotent, called under the runner's lock."""
-    if exists(session):
+    """Create or upgrade the tables, in one transaction; called under the runner's lock.
+
+    Raises Refused (SM-E161) where a newer version of this tool has been here.
+    """
+    present = version(session)
+    if present > len(UPGRADES):
+        raise Refused(
+            "SM-E161",
+            f"The control tables are of version {present}; this safe_migrate {VERSION} knows them "
+            f"up to version {len(UPGRADES)}.",
+            next="pip install --upgrade django-pg-safe-migrate",
+        )
+    if present == len(UPGRADES):
         return
     with session.transaction():
-        session.execute(_CREATE)
+        for number, statements in enumerate(UPGRADES[present:], present + 1):
+            session.execute(statements)
+            session.execute(f"COMMENT ON TABLE {RUN} IS '{number}'")
 
 
 def read_stamp(session: Connection) -> Stamp | None:

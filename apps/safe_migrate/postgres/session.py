@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 # A backend whose client was killed in the middle of a statement keeps its locks until it notices;
@@ -76,7 +77,15 @@ def open_session(
 ) -> psycopg.Connection:
     """As private_session; the caller closes it."""
     other = {"dbname": dbname} if dbname else {}
-    return connect({**connection_parameters(connection), **other}, purpose)
+    own = connect({**connection_parameters(connection), **other}, purpose)
+    if role := assumed_role(connection):
+        own.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+    return own
+
+
+def assumed_role(connection: BaseDatabaseWrapper) -> str:
+    """The role that Django's connection takes on after connecting (OPTIONS["assume_role"])."""
+    return str((connection.settings_dict.get("OPTIONS") or {}).get("assume_role") or "")
 
 
 def connect(parameters: Mapping[str, Any], purpose: str) -> psycopg.Connection:

@@ -20,7 +20,7 @@ def render(status: dict[str, Any]) -> str:
     ]
     if status["last_failed"]:
         lines.append(f"Last failed: {_run(status['last_failed'])}")
-    lines.append(f"Last backup: {_backup(status['last_verified_backup'])}")
+    lines.append(f"Last backup: {_backup(status)}")
     if status["history"]:
         lines += ["", "History, newest first:"]
         lines += [f"  {_run(run)}" for run in status["history"]]
@@ -44,7 +44,10 @@ def _run(run: dict[str, Any] | None) -> str:
     return " ".join(words)
 
 
-def _backup(backup: dict[str, Any] | None) -> str:
+def _backup(status: dict[str, Any]) -> str:
+    if status["storage_error"]:
+        return f"unknown, the storage cannot be read ({status['storage_error']})"
+    backup = status["last_verified_backup"]
     if backup is None:
         return "none verified"
     return f"{backup['id']}, {backup['level']}, {age(backup['age_seconds'])} old"

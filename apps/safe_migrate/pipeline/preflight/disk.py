@@ -26,7 +26,17 @@ def examine(run: Run) -> Iterator[Finding]:
         yield Finding(check=CHECK, grade=grade, code=error.code, text=error.what, remedy=error.next)
         return
     free = store.free_bytes()
-    needed = _needed(run)
+    try:
+        needed = _needed(run)
+    except Exception as error:  # each kind of bucket raises its own
+        yield Finding(
+            check=CHECK,
+            grade=grade,
+            code="SM-B113",
+            text=f"The dbbackup storage cannot be read: {type(error).__name__}: {error}",
+            remedy=("Check the bucket's name and its credentials.", "python manage.py safe_doctor"),
+        )
+        return
     where = str(folder) if folder else "the dbbackup storage"
     if free is not None and free < needed:
         yield Finding(
@@ -44,7 +54,7 @@ def examine(run: Run) -> Iterator[Finding]:
 
 
 def _needed(run: Run) -> int:
-    newest = next(iter(store.backups(run.conf.environment.value)), None)
+    newest = next(store.backups(run.conf.environment.value), None)
     if newest is not None:
         return int(newest.size * HEADROOM)
     return catalog.server_facts(run.session).size_bytes
