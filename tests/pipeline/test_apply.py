@@ -441,3 +441,36 @@ def test_each_database_has_its_own_control_tables_and_record(
         assert server.query(database, "SELECT relname FROM pg_stat_user_tables") == []
         assert foreign.run("safe_status").code == 3
         foreign.ok("safe_status", "--database", "other")
+
+
+def test_a_run_that_lost_its_lock_begins_no_further_migration(
+    foreign: Foreign, server: Server, database: str
+) -> None:
+    foreign.ok("safe_migrate")
+    foreign.migration("0002_nap", "0001_initial", "migrations.RunPython(nap)", before=NAP)
+    foreign.migration("0003_price", "0002_nap", ADD_PRICE)
+    process = foreign.start("safe_migrate", NAP="2")
+    wait_until(lambda: sleeping(server, database), "the first migration to be under way")
+    server.query(
+        database,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = 'safe_migrate runner'",
+    )
+    out, err = process.communicate(timeout=30)
+    assert_failure(
+        Result(process.returncode, out, err),
+        7,
+        """
+        SM-R402 The run's own session, which holds its lock, was lost during apply: terminating
+        connection due to administrator command
+        State: 1 of 2 migrations are done and stay.
+        Lost: Nothing was lost.
+        Next: python manage.py safe_status
+        python manage.py safe_migrate
+        More: docs/errors.md#sm-r402
+        """,
+    )
+    assert recorded(server, database) == ["0001_initial", "0002_nap"]
+    assert columns(server, database) == ["id", "title"]
+    foreign.ok("safe_migrate")
+    assert columns(server, database) == ["id", "title", "price"]

@@ -76,6 +76,8 @@ def _follow(run: Run, action: str, migration: Migration | None = None, fake: boo
         return
     verb = "unapply" if action.startswith("unapply") else "apply"
     if action.endswith("_start"):
+        # The lock lives with its session: without it another run may already be at work.
+        run.session.execute("SELECT 1")
         run.current = migration
         run.progress.doing(f"{verb} {migration}")
     elif action.endswith("_success"):

@@ -43,6 +43,8 @@ def applied_now(run: Run, executor: CourteousExecutor) -> list[str]:
 
 def explain(run: Run, executor: CourteousExecutor, error: Exception) -> SafeMigrateError:
     """The failure for what was raised. Pure but for reading the run."""
+    if isinstance(error, psycopg.OperationalError):
+        return session_lost(run, error)
     if run.migrated or run.current is None:
         return _in_receiver(run, error)
     if isinstance(error, DatabaseError) and sqlstate(error) in RETRIED:
@@ -110,19 +112,19 @@ def forbidden(run: Run, error: psycopg.Error) -> Refused:
 
 
 def session_lost(run: Run, error: psycopg.Error) -> FailedPartly:
-    """The failure for our own session's end outside of any migration."""
+    """The failure for the end of the session that holds the lock: no migration was under way."""
     reason = str(error).strip().splitlines()
     return FailedPartly(
         "SM-R402",
         f"The run's own session, which holds its lock, was lost during {run.stage}: "
         f"{reason[0] if reason else type(error).__name__}",
-        state="No migration was under way; those that were committed stay.",
+        state=f"{len(run.applied)} of {len(run.pending)} migrations are done and stay.",
         next=("python manage.py safe_status", AGAIN),
     )
 
 
 def _is_lost(error: Exception) -> bool:
-    if isinstance(error, InterfaceError | psycopg.OperationalError):
+    if isinstance(error, InterfaceError):
         return True
     # Classes 08 (connection) and 57P (server going down); libpq's own report has no code.
     code = sqlstate(error)
