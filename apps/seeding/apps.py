@@ -10,3 +10,7 @@ class SeedingConfig(AppConfig):
     label = "seeding"
     verbose_name = "Seeding"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the checks; nothing here connects to anything."""
+        from seeding import checks  # noqa: F401 (registers)

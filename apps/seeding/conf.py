@@ -1,6 +1,6 @@
 """settings.SEEDING, read late, typed and checked; the only reader of that setting."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -61,7 +61,7 @@ def read() -> Conf:
     profiles = given.get("PROFILES", {})
     if not isinstance(profiles, dict):
         raise ImproperlyConfigured("SEEDING['PROFILES'] must be a dictionary.")
-    _refuse_unknown("SEEDING['PROFILES']", profiles, list(Environment))
+    _refuse_unknown("SEEDING['PROFILES']", profiles, [one.value for one in Environment])
     return Conf(
         profiles={Environment(name): _profile(name, value) for name, value in profiles.items()},
         random_seed=_whole("SEEDING['RANDOM_SEED']", given.get("RANDOM_SEED", 0)),
@@ -116,9 +116,9 @@ def _moment(value: Any) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _refuse_unknown(where: str, given: Mapping[str, Any], known: Any) -> None:
+def _refuse_unknown(where: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
     for key in given:
-        if key not in list(known):
+        if key not in known:
             raise ImproperlyConfigured(
                 f"{where} has an unknown key {key!r}. {suggestion(str(key), known)}"
             )

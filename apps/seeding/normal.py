@@ -23,10 +23,7 @@ def normalised(source: str) -> str:
         if token.type == tokenize.NEWLINE:
             lines.append([])
     words = [
-        _MARKS.get(token.type, token.string)
-        for line in lines
-        if not _is_docstring(line)
-        for token in line
+        _MARKS.get(token.type, token.string) for line in lines for token in _without_docstring(line)
     ]
     return _join(words)
 
@@ -60,9 +57,11 @@ def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> 
     return "".join([lines[start[0] - 1][start[1] :], *middle, lines[end[0] - 1][: end[1]]])
 
 
-def _is_docstring(line: list[TokenInfo]) -> bool:
-    kinds = [t.type for t in line if t.type not in (tokenize.INDENT, tokenize.DEDENT)]
-    return kinds == [tokenize.STRING, tokenize.NEWLINE]
+def _without_docstring(line: list[TokenInfo]) -> list[TokenInfo]:
+    """The line, or where it is a string alone, what it says about indentation."""
+    indentation = [t for t in line if t.type in (tokenize.INDENT, tokenize.DEDENT)]
+    kinds = [t.type for t in line if t not in indentation]
+    return indentation if kinds == [tokenize.STRING, tokenize.NEWLINE] else line
 
 
 def _join(words: list[str]) -> str:

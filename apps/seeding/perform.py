@@ -26,14 +26,14 @@ def perform(run: Run) -> None:
             run.progress.stage("lock")
             _lock(run)
         run.progress.stage("plan")
-        entries = ledger.read(run.own)
-        run.plan = planning.make(run, entries)
+        run.entries = ledger.read(run.own)
+        run.plan = planning.make(run)
         if run.options.looking:
             return
         require_unchanged(run.plan.items)
         if run.plan.acting:
             run.progress.stage("load")
-            _load(run, entries)
+            _load(run)
 
 
 def _connect(run: Run) -> None:
@@ -60,11 +60,11 @@ def _lock(run: Run) -> None:
         )
 
 
-def _load(run: Run, entries: dict[str, ledger.Entry]) -> None:
+def _load(run: Run) -> None:
     """Recorded in the tool's history: what began, and how it ended."""
     if run.plan.empties:
         known = fresh.references(run.own, run.plan.empties)
-        fresh.require_closed(run.own, run.plan.empties, known, entries, run.plan.forgets)
+        fresh.require_closed(run.own, run.plan.empties, known, run.entries, run.plan.forgets)
         run.confirm(run.plan, run.database)
     ledger.ensure(run.own)
     began = datetime.now(UTC)

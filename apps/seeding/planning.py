@@ -1,6 +1,6 @@
 """From seed functions, settings and ledger to a plan. Reads, and writes nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from safe_migrate.errors import Refused, UsageError
 from seeding import definition, discover, fresh, ledger, order, reference
@@ -12,7 +12,7 @@ from seeding.seed import Seed, declare
 from seeding.spelling import suggestion
 
 
-def make(run: Run, entries: Mapping[str, ledger.Entry]) -> Plan:
+def make(run: Run) -> Plan:
     """What this run would do."""
     chosen = [] if run.options.reference_only else _chosen(run)
     _require_database(chosen, run.connection.alias)
@@ -20,12 +20,12 @@ def make(run: Run, entries: Mapping[str, ledger.Entry]) -> Plan:
     undone: dict[str, ledger.Entry] = {}
     tables: set[str] = set()
     if run.options.fresh:
-        undone, tables = fresh.entries_of(entries, only)
+        undone, tables = fresh.entries_of(run.entries, only)
     known = fresh.references(run.own, tables)
     rows = fresh.existing(run.own, tables)
     items = [
-        *(_fixture(run, name, entries.get(name), tables) for name in run.conf.reference),
-        *(_seed(run, seed, entries.get(seed.name), seed.name in undone) for seed in chosen),
+        *(_fixture(run, name, tables) for name in run.conf.reference),
+        *(_seed(run, seed, seed.name in undone) for seed in chosen),
     ]
     return Plan(
         items=tuple(items),
@@ -81,7 +81,8 @@ def _require_database(seeds: Sequence[Seed], alias: str) -> None:
                 )
 
 
-def _fixture(run: Run, name: str, entry: ledger.Entry | None, tables: set[str]) -> Item:
+def _fixture(run: Run, name: str, tables: set[str]) -> Item:
+    entry = run.entries.get(name)
     digest = reference.digest(name)
     undone = entry is not None and bool(tables & set(entry.rows))
     emptied = entry is not None and ledger.emptied(run.own, entry)
@@ -93,7 +94,8 @@ def _fixture(run: Run, name: str, entry: ledger.Entry | None, tables: set[str]) 
     )
 
 
-def _seed(run: Run, seed: Seed, entry: ledger.Entry | None, undone: bool) -> Item:
+def _seed(run: Run, seed: Seed, undone: bool) -> Item:
+    entry = run.entries.get(seed.name)
     digest = definition.digest(seed, run.conf)
     emptied = entry is not None and ledger.emptied(run.own, entry)
     state = state_of(digest, entry, emptied=emptied)

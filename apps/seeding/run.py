@@ -11,6 +11,7 @@ from psycopg import Connection
 from safe_migrate.conf import Conf as ToolConf
 from safe_migrate.facts import Progress, Silent
 from seeding.conf import Conf, Profile
+from seeding.ledger import Entry
 from seeding.plan import Plan
 
 
@@ -45,6 +46,8 @@ class Run:
     """Our private session: it looks, and it holds the runner's lock."""
     database: str = ""
     """Its name."""
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """What was loaded before, by the ledger."""
     plan: Plan = field(init=False)
     loaded: dict[str, dict[str, int]] = field(default_factory=dict)
     """Seed or fixture → table → rows."""

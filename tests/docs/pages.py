@@ -63,7 +63,7 @@ class Page:
                 before = FENCE.sub("", self.text[: match.start()])
                 stories = [value for name, value in COMMENT.findall(before) if name == "story"]
                 headings = HEADING.findall(before)
-                yield Block(match[2], match[3], [*headings, ""][-1], [*stories, ""][-1])
+                yield Block(match[2], match[3], ["", *headings][-1], ["", *stories][-1])
 
     def table(self, heading: str) -> list[list[str]]:
         """The cells of the first table below a heading, without its head."""

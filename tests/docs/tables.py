@@ -6,11 +6,16 @@
 import argparse
 import ast
 import inspect
+import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+import django
+from django.core.management import BaseCommand, load_command_class
+
 from safe_migrate import policy
+from safe_migrate.management.base import SafeCommand
 from safe_migrate.policy import DEFAULTS, Environment, Policy
 from tests.architecture.tree import ROOT
 
@@ -40,7 +45,7 @@ def policy_table() -> str:
     rows = (
         (
             f"`{name.upper()}`",
-            meanings[name],
+            meanings[name] or _of_type(getattr(DEFAULTS[Environment.PRODUCTION], name)),
             *(f"`{_value(getattr(DEFAULTS[environment], name))}`" for environment in Environment),
         )
         for name in policy.policy_names()
@@ -68,28 +73,28 @@ def _docstrings(kind: type) -> dict[str, str]:
     return found
 
 
+def _of_type(value: Any) -> str:
+    """What an enumeration is about, and its members."""
+    about = str(type(value).__doc__).splitlines()[0]
+    return f"{about} One of {', '.join(f'`{member}`' for member in type(value))}."
+
+
 def _value(value: Any) -> str:
     return str(value.value if hasattr(value, "value") else value)
 
 
 def _common() -> list[argparse.Action]:
-    from safe_migrate.management.base import SafeCommand
-
     django = {action.dest for action in _actions_of_django()}
     return [a for a in _actions(SafeCommand()) if a.dest not in django]
 
 
 def _own(command: str) -> list[argparse.Action]:
-    from django.core.management import load_command_class
-
     shared = {action.dest for action in (*_actions_of_django(), *_common())}
     given = _actions(load_command_class(COMMANDS[command], command))
     return [action for action in given if action.dest not in shared]
 
 
 def _actions_of_django() -> list[argparse.Action]:
-    from django.core.management import BaseCommand
-
     return _actions(BaseCommand())
 
 
@@ -122,17 +127,11 @@ def _table(head: tuple[str, ...], rows: Any) -> str:
     )
 
 
-def main(write: Callable[[str], Any] = REFERENCE.write_text) -> None:
+def main() -> None:
     """Write the page anew."""
-    import django
-    from django.conf import settings
-
-    if not settings.configured:
-        import os
-
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
-        django.setup()
-    write(rewritten(REFERENCE.read_text()))
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
+    django.setup()
+    REFERENCE.write_text(rewritten(REFERENCE.read_text()))
 
 
 if __name__ == "__main__":

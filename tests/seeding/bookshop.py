@@ -57,6 +57,7 @@ class Visit(models.Model):
 """
 FACTORIES = """
 import factory
+import factory.fuzzy
 
 from shelf import models
 
@@ -100,7 +101,8 @@ SETTINGS = """
 import json
 INSTALLED_APPS += ["seeding"]
 SEEDING = json.loads(os.environ.get("SEEDING", '{"PROFILES": {"test": {}}}'))
-SAFE_MIGRATE["POLICY"]["LOCK_WAIT_SECONDS"] = float(os.environ.get("WAIT", "0"))
+SAFE_MIGRATE["POLICY"].update(json.loads(os.environ.get("POLICY", "{}")))
+DATABASES["other"] = {**DATABASES["default"], "NAME": os.environ.get("OTHER", "")}
 """
 
 

@@ -73,7 +73,7 @@ def migrated_shop(server: Server, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture
 def shop_database(server: Server, database: str, migrated_shop: str) -> Database:
     """A copy of it."""
-    return _copy(server, migrated_shop, database)
+    return migrated_copy(server, migrated_shop, database)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def books_database(
     server: Server, database: str, migrated_bookshop: tuple[Bookshop, str]
 ) -> Database:
     """A copy of it."""
-    return _copy(server, migrated_bookshop[1], database)
+    return migrated_copy(server, migrated_bookshop[1], database)
 
 
 @pytest.fixture
@@ -111,7 +111,8 @@ def books(
     return bookshop.copy(migrated_bookshop[0], tmp_path / "project", books_database.url)
 
 
-def _copy(server: Server, template: str, name: str) -> Database:
+def migrated_copy(server: Server, template: str, name: str) -> Database:
+    """The database `name`, made anew as a copy of the template."""
     server.query("postgres", f'DROP DATABASE "{name}"')
     server.query("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     return Database(server, name)

@@ -75,7 +75,7 @@ def test_plan_writes_nothing_and_says_what_would_be_done(
         "                    10  shelf.Author",
         "load    shelf.books (sample, new)",
         "                    20  shelf.Book",
-        "           1 to 3 per book  shelf.Review",
+        "          1 to 3 per book  shelf.Review",
     ]
     assert books_database.contents(versions=True) == before
 
@@ -216,7 +216,9 @@ def test_rows_that_hooks_make_are_created_one_by_one_and_counted(
             skip_postgeneration_save = True
 
         author = factory.SubFactory(AuthorFactory)
-        review = factory.RelatedFactory(ReviewFactory, "book", author=factory.SelfAttribute("book.author"))
+        review = factory.RelatedFactory(
+            ReviewFactory, "book", author=factory.SelfAttribute("book.author")
+        )
 
         @factory.post_generation
         def tagged(book, create, extracted, **kwargs):

@@ -73,7 +73,6 @@ def _check_constraints(run: Run, seed: str) -> None:
 
 
 def _entries(run: Run) -> list[ledger.Entry]:
-    kept = ledger.read(run.own)
     versions = {name: version(name) for name in ("factory-boy", "faker", "django")}
     return [
         ledger.Entry(
@@ -83,7 +82,9 @@ def _entries(run: Run) -> list[ledger.Entry]:
             environment=run.tool.environment.value,
             random_seed=run.conf.random_seed,
             scale=item.scale,
-            rows=kept[item.name].rows if item.action is Action.KEEP else run.loaded[item.name],
+            rows=run.entries[item.name].rows
+            if item.action is Action.KEEP
+            else run.loaded[item.name],
             versions=versions,
             run=run.id,
         )

@@ -80,7 +80,7 @@ for work in (lambda: None, answer):
         work()
         {end}
     os.waitpid(child, 0)
-    print(answer(), cluster.ensure().url("postgres"))
+    print(answer(), cluster.ensure().url("postgres"), flush=True)
 """
     url, *after = run(root, script)
     assert after == [f"42 {url}"] * 2
