@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 from safe_migrate.policy import Environment
 
@@ -111,7 +111,13 @@ class Progress(Protocol):
 
 
 class Silent:
-    """A Progress for callers who want none."""
+    """A Progress for callers who want none; a context manager like the ones that tell."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Nothing to end."""
 
     def stage(self, name: str) -> None:
         """Say nothing."""

@@ -37,10 +37,11 @@ class Policy:
 
     environment: Environment
     backup_required: bool
-    """No migration is applied without a backup verified to `backup_level`."""
+    """No migration is applied without a backup verified to BACKUP_LEVEL."""
     backup_never_allowed: bool
     """`--backup never` is accepted."""
     backup_level: Level
+    """How far a run's backup is verified before anything is applied: stored or readable."""
     seeding_allowed: bool
     """`seed` may write sample data, where the environment also has a profile."""
     reset_allowed: bool
@@ -48,6 +49,7 @@ class Policy:
     stamps_existing_data: bool
     """A database that holds data and has no stamp may be stamped by a run."""
     edited_migrations: Edited
+    """What to do about an applied migration whose file has changed since: refuse or warn."""
     budget_ms: int
     """The longest an application query may be held up by us, in milliseconds."""
     lock_retry_seconds: float

@@ -53,7 +53,8 @@ def test_looking_writes_nothing(
 
 
 def test_check_and_status_end_with_3_only_while_something_is_pending(foreign: Foreign) -> None:
-    assert foreign.run("safe_migrate", "--check").code == 3
+    looked = foreign.run("safe_migrate", "--check", "--format", "json")
+    assert (looked.code, looked.document["exit_code"], looked.document["ok"]) == (3, 3, True)
     result = foreign.run("safe_status")
     assert result.code == 3
     assert ": unstamped" in result.out
@@ -173,6 +174,9 @@ def test_a_long_transaction_is_named(foreign: Foreign, server: Server, database:
 
 def test_the_doctor_prints_the_policy(foreign: Foreign) -> None:
     out = foreign.ok("safe_doctor", "--policy").out
+    document = foreign.ok("safe_doctor", "--policy", "--format", "json").document
+    assert document["policy"]["BUDGET_MS"] == 50
+    assert document["policy"]["BACKUP_REQUIRED"] is True
     assert "BUDGET_MS                 50" in out
     assert "LOCK_RETRY_SECONDS        3" in out
 

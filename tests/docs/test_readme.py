@@ -23,7 +23,7 @@ VARYING = (
     (r"backend\(\d+\)", "backend(N)"),
     (r"\bfor \d+ s", "for N s"),
     (r"within \d+ s \(\d+ attempts", "within N s (N attempts"),
-    (r"\d+\.\d+ MiB, \d+ rows", "N MiB, N rows"),
+    (r"[\d,]+ bytes, [\d,]+ rows", "N bytes, N rows"),
     (r"\d+ bytes", "N bytes"),
 )
 HURRIED = """

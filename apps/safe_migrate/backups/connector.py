@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from dbbackup.db.base import BaseDBConnector
 from django.core.files.base import File
+from django.core.management.base import CommandError
 from psycopg.conninfo import conninfo_to_dict
 
 from safe_migrate import conf
@@ -18,7 +19,7 @@ from safe_migrate.backups.dump import Dump, Dumped, write
 from safe_migrate.backups.manifest import DATA_SUFFIX, Manifest, new_id
 from safe_migrate.errors import BackupFailed
 from safe_migrate.policy import Policy
-from safe_migrate.postgres import session, snapshot, tools
+from safe_migrate.postgres import catalog, session, snapshot, tools
 
 CONNECTOR = "safe_migrate.backups.connector.SafeDumpConnector"
 
@@ -95,6 +96,13 @@ class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
                     self.dumped = write(job, file)
                     return StoredFile(path.open("rb"), name=str(path))
 
+    def _restore_dump(self, dump: Any) -> None:
+        """What `dbrestore` does: into the live database, over what is there. Refused."""
+        raise CommandError(
+            "dbrestore restores over the live database and fails after the commonest migrations. "
+            "Nothing was touched. See docs/strategy.md#restore-a-backup-by-hand."
+        )
+
     def _options(self, settings: conf.Conf) -> list[str]:
         """What pg_dump is asked beyond the usual: another role, or to leave something out."""
         role = session.assumed_role(self.connection)
@@ -130,6 +138,8 @@ def _connected(parameters: dict[str, Any], policy: Policy) -> Iterator[psycopg.C
             # Counting rows waits for table locks as pg_dump does, and as long.
             own.execute(f"SET lock_timeout = {int(policy.backup_lock_wait_seconds * 1000)}")
             yield own
+    except psycopg.errors.LockNotAvailable as error:
+        raise _locked(parameters, policy) from error
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()
         raise BackupFailed(
@@ -137,3 +147,18 @@ def _connected(parameters: dict[str, Any], policy: Policy) -> Iterator[psycopg.C
             f"The server ended the backup: {reason[0] if reason else type(error).__name__}",
             next=("python manage.py safe_doctor", "python manage.py safe_migrate"),
         ) from error
+
+
+def _locked(parameters: dict[str, Any], policy: Policy) -> BackupFailed:
+    with session.connect(parameters, "backup") as own:
+        holders = catalog.exclusive_holders(own)
+    named = "; ".join(map(str, holders)) or "a session that has left"
+    return BackupFailed(
+        "SM-B210",
+        f"A table could not be read within {policy.backup_lock_wait_seconds:.0f} s: it is locked "
+        f"by {named}.",
+        next=(
+            "python manage.py safe_migrate  (when that transaction has ended)",
+            *(f"SELECT pg_terminate_backend({holder.pid});" for holder in holders),
+        ),
+    )

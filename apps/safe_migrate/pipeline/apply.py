@@ -74,12 +74,12 @@ def _name_blockers(run: Run, statement: str, pause: float) -> None:
 def _follow(run: Run, action: str, migration: Migration | None = None, fake: bool = False) -> None:
     if migration is None:
         return
-    verb = "unapply" if action.startswith("unapply") else "apply"
+    verb = "back from " if action.startswith("unapply") else ""
     if action.endswith("_start"):
         # The lock lives with its session: without it another run may already be at work.
         run.session.execute("SELECT 1")
         run.current = migration
-        run.progress.doing(f"{verb} {migration}")
+        run.progress.doing(f"{verb}{migration}")
     elif action.endswith("_success"):
         run.applied.append(str(migration))
 

@@ -59,13 +59,16 @@ def exit_code(error: BaseException | None) -> Exit:
     return Exit.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Exit.UNEXPECTED
 
 
-def describe(run: Run, error: BaseException | None) -> dict[str, Any]:
-    """The run as data, by the schema safe_migrate.run/1 (docs/schemas); also of one that failed."""
-    code = exit_code(error)
+def describe(run: Run, error: BaseException | None, code: Exit | None = None) -> dict[str, Any]:
+    """The run as data, by the schema safe_migrate.run/1 (docs/schemas); also of one that failed.
+
+    `code` is the process's exit code, where what ended the run does not decide it alone.
+    """
+    code = exit_code(error) if code is None else code
     identity = asdict(run.identity) if run.identity else None
     return {
         "schema": SCHEMA,
-        "ok": code is Exit.DONE,
+        "ok": error is None,
         "exit_code": int(code),
         "outcome": code.name.lower(),
         "run": run.id,

@@ -5,6 +5,7 @@ from typing import Any
 
 from safe_migrate.backups import store
 from safe_migrate.backups.manifest import moment_of
+from safe_migrate.errors import Exit
 from safe_migrate.pipeline import graph
 from safe_migrate.pipeline.preflight import history
 from safe_migrate.pipeline.run import Run
@@ -24,6 +25,8 @@ def collect(run: Run, *, history_limit: int = 0) -> dict[str, Any]:
     failed = [r for r in runs if r["outcome"] not in ("done", "running")]
     return {
         "schema": SCHEMA,
+        "ok": True,
+        "exit_code": int(Exit.PENDING if run.pending else Exit.DONE),
         "environment": run.conf.environment.value,
         "stamp": stamp.environment.value if stamp else None,
         "database": run.session.info.dbname,

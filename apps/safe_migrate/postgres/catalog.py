@@ -115,6 +115,23 @@ def lock_holders(session: Connection, relations: tuple[str, ...], waiter: int) -
     return [as_holder(row) for row in rows]
 
 
+def exclusive_holders(session: Connection) -> list[Holder]:
+    """Other sessions that hold a lock on a table of this database which forbids reading it."""
+    rows = session.execute(
+        """
+        SELECT DISTINCT a.pid, a.usename, a.application_name,
+               extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.backend_start)) age,
+               a.query
+        FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE l.granted AND l.mode = 'AccessExclusiveLock' AND l.locktype = 'relation'
+          AND l.relation >= 16384 AND l.pid <> pg_backend_pid()
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        ORDER BY age DESC
+        """
+    ).fetchall()
+    return [as_holder(row) for row in rows]
+
+
 def rows_changed(session: Connection) -> dict[str, int]:
     """Table → rows inserted, updated and deleted so far, by the statistics collector."""
     rows = session.execute(

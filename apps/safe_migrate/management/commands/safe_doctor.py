@@ -19,6 +19,7 @@ from safe_migrate.postgres import control, session
 from safe_migrate.reports import json, text
 
 SCHEMA = "safe_migrate.doctor/1"
+POLICY_SCHEMA = "safe_migrate.policy/1"
 
 
 class Command(SafeCommand):
@@ -62,18 +63,25 @@ class Command(SafeCommand):
 
     def _examine(self, run: Run, form: str) -> Exit:
         findings = diagnose.diagnose(run)
+        failed = any(finding.grade is Grade.FAIL for finding in findings)
+        code = Exit.REFUSED if failed else Exit.DONE
         if form == "json":
-            document = {"schema": SCHEMA, "findings": [asdict(finding) for finding in findings]}
+            document = {
+                "schema": SCHEMA,
+                "ok": code is Exit.DONE,
+                "exit_code": int(code),
+                "findings": [asdict(finding) for finding in findings],
+            }
             self.stdout.write(json.render(document))
         else:
             self.stdout.write(text.render_findings(findings))
-        failed = any(finding.grade is Grade.FAIL for finding in findings)
-        return Exit.REFUSED if failed else Exit.DONE
+        return code
 
     def _policy(self, run: Run, form: str) -> Exit:
-        policy = {name: str(value) for name, value in asdict(run.conf.policy).items()}
-        lines = (f"{name.upper():<26}{value}" for name, value in policy.items())
-        self.stdout.write(json.render(policy) if form == "json" else "\n".join(lines))
+        policy = {name.upper(): value for name, value in asdict(run.conf.policy).items()}
+        document = {"schema": POLICY_SCHEMA, "policy": policy}
+        lines = (f"{name:<26}{value}" for name, value in policy.items())
+        self.stdout.write(json.render(document) if form == "json" else "\n".join(lines))
         return Exit.DONE
 
     def _stamp(self, run: Run, options: dict[str, Any]) -> Exit:

@@ -11,6 +11,7 @@ from django.utils.module_loading import module_has_submodule
 
 from safe_migrate import conf, pipeline
 from safe_migrate.errors import Exit, SafeMigrateError
+from safe_migrate.facts import Silent
 from safe_migrate.management.base import SafeCommand, seconds
 from safe_migrate.pipeline import record
 from safe_migrate.pipeline.run import BackupMode, Options, Run
@@ -37,7 +38,7 @@ class Command(SafeCommand):
             "--backup",
             choices=tuple(BackupMode),
             default=BackupMode.AUTO,
-            help="auto: where the environment's policy requires it. Refused: never in production.",
+            help="auto: where the environment's policy requires one. Production refuses never.",
         )
         parser.add_argument(
             "--wait",
@@ -58,8 +59,9 @@ class Command(SafeCommand):
             stdout=self.stdout if options["format"] == "text" else self.stderr,
         )
         error: SafeMigrateError | KeyboardInterrupt | None = None
+        shown = progress(colour=not options["no_color"]) if options["verbosity"] else Silent()
         try:
-            with progress(colour=not options["no_color"]) as run.progress, run.stack:
+            with shown as run.progress, run.stack:
                 if looking:
                     walk(run, pipeline.LOOKING)
                 else:
@@ -70,7 +72,9 @@ class Command(SafeCommand):
         return self._report(run, error, options)
 
     def _report(self, run: Run, error: BaseException | None, options: dict[str, Any]) -> Exit:
-        report = record.describe(run, error)
+        pending = options["check"] and run.pending and error is None
+        code = Exit.PENDING if pending else record.exit_code(error)
+        report = record.describe(run, error, code)
         if options["format"] == "json":
             self.stdout.write(json.render(report))
         elif isinstance(error, SafeMigrateError):
@@ -79,8 +83,7 @@ class Command(SafeCommand):
             raise error
         elif options["verbosity"] > 0:
             self.stdout.write(_renderer(options)(report))
-        pending = options["check"] and run.pending and error is None
-        return Exit.PENDING if pending else record.exit_code(error)
+        return code
 
 
 def _renderer(options: dict[str, Any]) -> Callable[[dict[str, Any]], str]:

@@ -60,7 +60,7 @@ class Command(SafeCommand):
             self.stdout.write(json.render(found))
         else:
             self.stdout.write(status_text.render(found))
-        return Exit.PENDING if found["pending"] else Exit.DONE
+        return Exit(found["exit_code"])
 
 
 def _wait(run: Run, limit_seconds: float) -> None:
