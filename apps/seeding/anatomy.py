@@ -12,13 +12,13 @@ from seeding.declare import AnyFactory
 
 def is_factory(value: Any) -> bool:
     """Whether it can make rows: a factory of a Django model that is not abstract."""
-    return (
-        isinstance(value, type)
-        and issubclass(value, DjangoModelFactory)
-        and not value._meta.abstract
-        and isinstance(value._meta.get_model_class(), type)
-        and issubclass(value._meta.get_model_class(), Model)
-    )
+    if not (isinstance(value, type) and issubclass(value, DjangoModelFactory)):
+        return False
+    factory: Any = value
+    if factory._meta.abstract:
+        return False
+    model = factory._meta.get_model_class()
+    return isinstance(model, type) and issubclass(model, Model)
 
 
 def model_of(factory: AnyFactory) -> type[Model]:
