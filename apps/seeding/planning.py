@@ -15,7 +15,6 @@ from seeding.spelling import suggestion
 def make(run: Run) -> Plan:
     """What this run would do."""
     chosen = [] if run.options.reference_only else _chosen(run)
-    _require_database(chosen, run.connection.alias)
     only = [seed.name for seed in chosen] if run.options.only else None
     undone: dict[str, ledger.Entry] = {}
     tables: set[str] = set()
@@ -40,7 +39,11 @@ def _chosen(run: Run) -> list[Seed]:
     profile = run.profile or Profile()
     _require_known(profile.seeds or (), [*found], 'SEEDING["PROFILES"]')
     declared = {name: declare(name, one, profile.scale_of(name)) for name, one in found.items()}
-    arranged = [seed for seed in order.arrange(declared) if profile.chooses(seed.name)]
+    arranged = [
+        seed
+        for seed in order.arrange(declared)
+        if profile.chooses(seed.name) and _belongs(seed, run.connection.alias)
+    ]
     if not run.options.only:
         return arranged
     names, unknown = order.matching(run.options.only, [seed.name for seed in arranged])
@@ -66,19 +69,17 @@ def _require_known(words: Sequence[str], names: Sequence[str], where: str) -> No
         )
 
 
-def _require_database(seeds: Sequence[Seed], alias: str) -> None:
-    for seed in seeds:
-        for factory in seed.factories:
-            if factory._meta.database != alias:
-                raise Refused(
-                    "SD-218",
-                    f"The seed {seed.name}: {factory.__name__} writes to the database "
-                    f"{factory._meta.database!r}, and this run is for {alias!r}.",
-                    next=(
-                        f"python manage.py seed --database {factory._meta.database}",
-                        f'or class Meta: database = "{alias}" in {factory.__name__}',
-                    ),
-                )
+def _belongs(seed: Seed, alias: str) -> bool:
+    """Whether the seed's factories write to this database. Raises Refused where they disagree."""
+    aliases = {factory._meta.database: factory for factory in seed.factories}
+    if len(aliases) > 1:
+        said = ", ".join(f"{factory.__name__} to {name!r}" for name, factory in aliases.items())
+        raise Refused(
+            "SD-218",
+            f"The seed {seed.name} writes to several databases: {said}.",
+            next=("Make it one seed for each database.", "python manage.py seed --plan"),
+        )
+    return not aliases or alias in aliases
 
 
 def _fixture(run: Run, name: str, tables: set[str]) -> Item:

@@ -1,10 +1,13 @@
 """Databases that are migrated already: made once, then copied for each test."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_django
+from django.db import connections
 
 from tests import projects
 from tests.projects import Project
@@ -74,6 +77,22 @@ def migrated_shop(server: Server, tmp_path_factory: pytest.TempPathFactory) -> I
 def shop_database(server: Server, database: str, migrated_shop: str) -> Database:
     """A copy of it."""
     return migrated_copy(server, migrated_shop, database)
+
+
+@pytest.fixture
+def connected(
+    shop_database: Database, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[Database]:
+    """The same copy, with Django's connection of this very process led to it."""
+    connection = connections["default"]
+    before = deepcopy(connection.settings_dict)
+    with django_db_blocker.unblock():
+        connection.close()
+        connection.settings_dict["NAME"] = shop_database.name
+        yield shop_database
+        connection.close()
+    connection.settings_dict.clear()
+    connection.settings_dict.update(before)
 
 
 @pytest.fixture

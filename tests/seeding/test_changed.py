@@ -78,16 +78,6 @@ def test_what_was_emptied_by_somebody_is_loaded_again(
     assert books_database.count("shelf_book") == 10
 
 
-@pytest.mark.parametrize(
-    ("random_seed", "clock"), [(1, "2026-01-01T00:00:00Z"), (0, "2025-01-01T00:00:00Z")]
-)
-def test_another_number_or_clock_is_a_change(books: Bookshop, random_seed: int, clock: str) -> None:
-    books.seeds(SEEDS.format(authors=5))
-    books.ok("seed")
-    settings = books.seeding(RANDOM_SEED=random_seed, CLOCK=clock)
-    assert books.run("seed", SEEDING=settings).failure()[:6] == "SD-130"
-
-
 ENTRY = Entry(
     seed="a.b",
     kind="sample",

@@ -1,8 +1,12 @@
 """`manage.py seed` from outside: what it loads, says and leaves, on a real server."""
 
+import json
+from typing import Any
+
+import jsonschema
 import pytest
 
-from tests.projects import Project, assert_failure
+from tests.projects import ROOT, Project, assert_failure
 from tests.seeding.bookshop import Bookshop
 from tests.seeding.conftest import Database
 
@@ -19,6 +23,11 @@ def books(s):
 """
 
 
+def schema() -> Any:
+    """The published form of the report."""
+    return json.loads((ROOT / "docs/schemas/seeding.run-1.json").read_text())
+
+
 def test_the_shop_is_seeded_in_the_order_of_what_needs_what(
     seed_shop: Project, shop_database: Database
 ) -> None:
@@ -32,6 +41,7 @@ def test_the_shop_is_seeded_in_the_order_of_what_needs_what(
     ]
     counts = {table: shop_database.count(table) for table in ("accounts_user", "orders_order")}
     assert counts == {"accounts_user": 6, "orders_order": 25}
+    jsonschema.validate(report, schema())
     lines = shop_database.count("orders_orderline")
     assert report["rows"] == {
         "accounts.User": 6,
@@ -325,3 +335,62 @@ def test_seeds_in_a_circle(books: Bookshop, books_database: Database) -> None:
         """,
     )
     assert books_database.count("shelf_author") == 0
+
+
+def test_a_seed_goes_to_the_database_of_its_factories(
+    books: Bookshop, books_database: Database
+) -> None:
+    books.factories("""
+    class ElsewhereFactory(AuthorFactory):
+        class Meta:
+            database = "other"
+    """)
+    books.seeds("""
+    from shelf.factories import ElsewhereFactory
+
+
+    @sample()
+    def here(s):
+        s.bulk(AuthorFactory, 2)
+
+
+    @sample()
+    def elsewhere(s):
+        s.bulk(ElsewhereFactory, 3)
+    """)
+    plan = books.ok("seed", "--plan", "--format", "json").document
+    jsonschema.validate(plan, schema())
+    assert [seed["name"] for seed in plan["seeds"]] == ["shelf.here"]
+    words = ("seed", "--plan", "--format", "json", "--database", "other")
+    plan = books.ok(*words, OTHER=books_database.name).document
+    assert [seed["name"] for seed in plan["seeds"]] == ["shelf.elsewhere"]
+
+
+def test_a_seed_for_two_databases_is_refused(books: Bookshop) -> None:
+    books.factories("""
+    class ElsewhereFactory(AuthorFactory):
+        class Meta:
+            database = "other"
+    """)
+    books.seeds("""
+    from shelf.factories import ElsewhereFactory
+
+
+    @sample()
+    def both(s):
+        s.bulk(AuthorFactory, 2)
+        s.bulk(ElsewhereFactory, 3)
+    """)
+    assert_failure(
+        books.run("seed"),
+        4,
+        """
+        SD-218 The seed shelf.both writes to several databases: AuthorFactory to 'default',
+        ElsewhereFactory to 'other'.
+        State: The database was not touched.
+        Lost: Nothing was lost.
+        Next: Make it one seed for each database.
+              python manage.py seed --plan
+        More: docs/errors.md#sd-218
+        """,
+    )

@@ -2,8 +2,12 @@
 
 import json
 from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.test import override_settings
 
 from safe_migrate.errors import Refused
 from safe_migrate.policy import DEFAULTS, Environment
@@ -19,7 +23,7 @@ ONE = """
 def authors(s):
     s.bulk(AuthorFactory, 10)
 """
-ALL_PROFILES = json.dumps({"PROFILES": {name: {} for name in Environment}})
+ALL: dict[str, Any] = {name.value: {"scale": 0.001} for name in Environment}
 
 
 @dataclass(frozen=True)
@@ -30,29 +34,27 @@ class Attempt:
     environment: str = "production"
     stamp: str | None = "production"
     words: tuple[str, ...] = ()
-    seeding: str = ALL_PROFILES
-    variables: dict[str, str] = field(default_factory=dict)
+    profiles: dict[str, Any] = field(default_factory=lambda: ALL)
+    policy: dict[str, Any] = field(default_factory=dict)
     sql: str = ""
 
 
 ATTEMPTS = {
     "production settings": Attempt("SD-101"),
-    "production settings without a profile": Attempt("SD-101", seeding='{"PROFILES": {}}'),
+    "production settings without a profile": Attempt("SD-101", profiles={}),
     "without asking": Attempt("SD-101", words=("--noinput",)),
     "emptying first": Attempt("SD-101", words=("--fresh", "--noinput")),
     "emptying first, confirmed": Attempt("SD-101", words=("--fresh", "--confirm", "any")),
     "taking rows for seeded": Attempt("SD-101", words=("--keep",)),
-    "one seed only": Attempt("SD-101", words=("--only", "shelf.authors")),
+    "one seed only": Attempt("SD-101", words=("--only", "accounts.customers")),
     "only looking": Attempt("SD-101", words=("--plan",)),
     "saying production": Attempt("SD-101", words=("--env", "production")),
     "saying staging": Attempt("SM-E112", words=("--env", "staging")),
     "a database stamped staging": Attempt("SD-101", stamp="staging"),
-    "a policy that allows it": Attempt(
-        "safe_migrate.E001", variables={"POLICY": '{"SEEDING_ALLOWED": true}'}
-    ),
-    "a capital letter": Attempt("safe_migrate.E001", variables={"ENVIRONMENT": "Production"}),
-    "a name of one's own": Attempt("safe_migrate.E001", variables={"ENVIRONMENT": "live"}),
-    "no name": Attempt("safe_migrate.E001", variables={"ENVIRONMENT": ""}),
+    "a policy that allows it": Attempt("SM-E113", policy={"SEEDING_ALLOWED": True}),
+    "a capital letter": Attempt("SM-E113", environment="Production"),
+    "a name of one's own": Attempt("SM-E113", environment="live"),
+    "no name": Attempt("SM-E113", environment=""),
     "staging settings, its database": Attempt("SD-104", environment="staging"),
     "development settings, its database": Attempt("SD-104", environment="development"),
     "test settings, its database": Attempt("SD-104", environment="test"),
@@ -66,9 +68,6 @@ ATTEMPTS = {
         "SD-104", environment="staging", words=("--reference",)
     ),
     "its database, only looking": Attempt("SD-104", environment="staging", words=("--plan",)),
-    "its database under another alias": Attempt(
-        "SD-104", environment="staging", words=("--database", "other")
-    ),
     "its database, the stamp deleted": Attempt("SD-103", environment="staging", stamp=None),
     "its database, the stamp's table dropped": Attempt(
         "SD-103", environment="test", sql="DROP TABLE safe_migrate_stamp"
@@ -76,61 +75,77 @@ ATTEMPTS = {
     "a stamp that no version knows": Attempt("SD-104", environment="staging", stamp="prod"),
     "a stamp in capitals": Attempt("SD-104", environment="staging", stamp="STAGING"),
     "staging without a profile": Attempt(
-        "SD-102", environment="staging", stamp="staging", seeding='{"PROFILES": {"test": {}}}'
+        "SD-102", environment="staging", stamp="staging", profiles={"test": {}}
     ),
-    "staging without settings of the seeder": Attempt(
-        "SD-102", environment="staging", stamp="staging", seeding="{}"
+    "staging without any profile": Attempt(
+        "SD-102", environment="staging", stamp="staging", profiles={}
     ),
     "a staging where it is not allowed": Attempt(
-        "SD-101",
-        environment="staging",
-        stamp="staging",
-        variables={"POLICY": '{"SEEDING_ALLOWED": false}'},
+        "SD-101", environment="staging", stamp="staging", policy={"SEEDING_ALLOWED": False}
     ),
     "a profile of an unknown environment": Attempt(
-        "seeding.E001", environment="test", stamp="test", seeding='{"PROFILES": {"prod": {}}}'
+        "SM-E113", environment="test", stamp="test", profiles={"prod": {}}
     ),
-    "a role that may only read": Attempt(
+    "a database that may only be read": Attempt(
         "SD-106",
         environment="test",
         stamp="test",
-        sql="ALTER DATABASE CURRENT SET default_transaction_read_only = on",
+        sql="ALTER DATABASE {} SET default_transaction_read_only = on",
     ),
 }
 
 
+def seed(attempt: Attempt, *more: str) -> tuple[int, str]:
+    """Run the command in this process: its exit code, and what it wrote to stdout."""
+    out = StringIO()
+    tool = {"ENVIRONMENT": attempt.environment, "POLICY": attempt.policy}
+    seeding = {"PROFILES": attempt.profiles, "REFERENCE": ["reference/catalog"]}
+    with override_settings(SAFE_MIGRATE=tool, SEEDING=seeding):
+        try:
+            call_command("seed", *attempt.words, *more, stdout=out, stderr=StringIO())
+        except SystemExit as end:
+            return int(str(end.code)), out.getvalue()
+    return 0, out.getvalue()
+
+
 @pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=ATTEMPTS.keys())
-def test_is_refused_and_writes_no_row(
-    books: Bookshop, books_database: Database, attempt: Attempt
-) -> None:
-    books.seeds(ONE)
-    books_database.stamp(attempt.stamp)
+def test_is_refused_and_writes_no_row(connected: Database, attempt: Attempt) -> None:
+    connected.stamp(attempt.stamp)
     if attempt.sql:
-        name = f'"{books_database.name}"'
-        books_database.query(attempt.sql.replace("CURRENT", name))
-    before = books_database.contents(versions=True)
-    variables = {
-        "ENVIRONMENT": attempt.environment,
-        "SEEDING": attempt.seeding,
-        "OTHER": books_database.name,
-        **attempt.variables,
-    }
-    result = books.run("seed", *attempt.words, "--format", "json", **variables)
-    if ".E" in attempt.code:  # Django's system checks stop the command before it runs
-        assert (result.code, attempt.code in result.err) == (1, True)
-    else:
-        assert (result.code, result.document["error"]["code"]) == (4, attempt.code)
-    assert books_database.contents(versions=True) == before
+        connected.query(attempt.sql.format(f'"{connected.name}"'))
+    before = connected.contents(versions=True)
+    code, out = seed(attempt, "--format", "json")
+    assert (code, json.loads(out)["error"]["code"]) == (4, attempt.code)
+    assert connected.contents(versions=True) == before
 
 
-def test_the_same_commands_seed_where_it_is_allowed(
+@pytest.mark.parametrize("environment", ["development", "test", "staging"])
+def test_the_same_command_seeds_where_it_is_allowed(connected: Database, environment: str) -> None:
+    """So that the matrix can fail: nothing but the environment stands in its way."""
+    connected.stamp(environment)
+    code, _ = seed(Attempt("", environment=environment))
+    assert code == 0
+    assert connected.count("orders_order") == 25
+
+
+def test_production_under_another_alias(books: Bookshop, books_database: Database) -> None:
+    books.seeds(ONE)
+    books_database.stamp("production")
+    words = ("--database", "other", "--format", "json")
+    result = books.run("seed", *words, OTHER=books_database.name)
+    assert (result.code, result.document["error"]["code"]) == (4, "SD-104")
+    assert books_database.count("shelf_author") == 0
+
+
+def test_the_system_checks_stop_it_before_it_runs(
     books: Bookshop, books_database: Database
 ) -> None:
-    """So that the matrix can fail: nothing but the environment stands in its way."""
     books.seeds(ONE)
-    books_database.stamp("staging")
-    books.ok("seed", ENVIRONMENT="staging", SEEDING=ALL_PROFILES)
-    assert books_database.count("shelf_author") == 10
+    result = books.run("seed", ENVIRONMENT="Production", SEEDING='{"PROFILES": {"prod": {}}}')
+    assert result.code == 1
+    assert "safe_migrate.E001" in result.err
+    assert "seeding.E001" in result.err
+    assert books_database.count("shelf_author") == 0
 
 
 def test_production_gets_its_reference_rows(books: Bookshop, books_database: Database) -> None:
