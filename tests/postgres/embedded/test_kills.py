@@ -96,6 +96,13 @@ def test_of_the_keeper(root: Path, cluster: Cluster) -> None:
     assert eventually(lambda: not processes(root)), processes(root)
 
 
+def test_of_the_keeper_before_the_last_one_leaves(root: Path, cluster: Cluster) -> None:
+    cluster.ensure()
+    kill(root, *keepers(root))
+    cluster.stop()
+    assert processes(root) == {}
+
+
 def test_of_user_and_keeper_together(root: Path, cluster: Cluster) -> None:
     user = User(root)
     url = user.line()

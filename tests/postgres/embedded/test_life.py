@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from safe_migrate.postgres.embedded import Address, Cluster, start
-from tests.postgres.embedded.world import FAST, processes, query
+from tests.postgres.embedded.world import FAST, keepers, postmasters, processes, query
 
 
 @pytest.mark.parametrize("major", [16, 18])
@@ -56,6 +56,17 @@ def test_only_loopback_and_only_with_the_password(root: Path, cluster: Cluster) 
     assert address.password not in repr(address)
     files = [path for path in root.rglob("*") if path.is_file() and "password" in path.name]
     assert [path.stat().st_mode & 0o777 for path in files] == [0o600]
+
+
+def test_it_inherits_no_secret(
+    root: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "told to nobody")
+    cluster.ensure()
+    # A server writes its title over where its environment began, so that less may be left of it.
+    assert all(b"PATH=" in Path(f"/proc/{pid}/environ").read_bytes() for pid in keepers(root))
+    for pid in (*postmasters(root), *keepers(root)):
+        assert b"SECRET_KEY" not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
 def test_a_name_with_special_characters_fits_into_the_url(cluster: Cluster) -> None:

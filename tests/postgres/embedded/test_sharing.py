@@ -1,6 +1,7 @@
 """Several processes: one server for all, until the last one leaves."""
 
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -123,12 +124,19 @@ print(answer())
     assert processes(root) == {}
 
 
-def test_a_program_that_a_user_starts_does_not_hold_it(root: Path) -> None:
+@pytest.mark.parametrize(
+    "start",
+    [
+        "subprocess.Popen(['sleep', '60'], close_fds=False, stdout=nil, stderr=nil).pid",
+        "os.fork() or (os.dup2(nil, 1), os.dup2(nil, 2), time.sleep(60))",
+    ],
+    ids=["program", "fork"],
+)
+def test_a_child_that_does_not_use_it_does_not_hold_it(root: Path, start: str) -> None:
     script = f"""{USE}
-import subprocess
-nowhere = subprocess.DEVNULL
-child = subprocess.Popen(["sleep", "60"], close_fds=False, stdout=nowhere, stderr=nowhere)
-print(child.pid, flush=True)
+import subprocess, time
+nil = os.open(os.devnull, os.O_RDWR)
+print({start}, flush=True)
 sys.stdin.read()
 """
     user = User(root, script)
@@ -136,9 +144,25 @@ sys.stdin.read()
     child = int(user.line())
     try:
         user.kill()
-        assert eventually(lambda: not processes(root)), processes(root)
+        assert eventually(lambda: set(processes(root)) <= {child}), processes(root)
+        Path(f"/proc/{child}").stat()
     finally:
         os.kill(child, signal.SIGKILL)
+
+
+def test_a_deleted_folder_made_anew_is_not_stopped_by_users_of_the_old(
+    root: Path, cluster: Cluster
+) -> None:
+    old = cluster.ensure()
+    user = User(root)
+    assert user.line() == old.url("postgres")
+    shutil.rmtree(root)
+    new = cluster.ensure()
+    assert new != old
+    with psycopg.connect(new.url("postgres")) as connection:
+        user.leave()
+        assert len(postmasters(root)) == 1
+        assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_a_signal_that_ends_a_user_is_enough(root: Path) -> None:

@@ -26,6 +26,8 @@ from tests.postgres.embedded.world import (
 )
 
 NOBODY = pwd.getpwnam("nobody")
+# Not nobody, whom root gives way to where there is nobody else.
+SOMEBODY = pwd.getpwnam("daemon")
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else"),
     pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv of util-linux"),
@@ -34,39 +36,39 @@ pytestmark = [
 
 @pytest.fixture
 def public(root: Path) -> Iterator[Path]:
-    """A folder of nobody's, in one that everybody may enter."""
+    """A folder of somebody's, in one that everybody may enter."""
     with TemporaryDirectory(dir="/var/tmp") as folder:
         Path(folder).chmod(0o711)
         path = Path(folder, "pg")
         path.mkdir()
-        os.chown(path, NOBODY.pw_uid, NOBODY.pw_gid)
+        os.chown(path, SOMEBODY.pw_uid, SOMEBODY.pw_gid)
         yield path
         assert eventually(lambda: not processes(path)), processes(path)
 
 
-def as_nobody(*program: str | Path) -> list[str]:
-    """The program run as nobody, without any right of root's; skips where it is out of reach."""
-    identity = [f"--reuid={NOBODY.pw_uid}", f"--regid={NOBODY.pw_gid}", "--clear-groups"]
+def as_somebody(*program: str | Path) -> list[str]:
+    """The program run without any right of root's; skips where it is out of reach."""
+    identity = [f"--reuid={SOMEBODY.pw_uid}", f"--regid={SOMEBODY.pw_gid}", "--clear-groups"]
     command = ["setpriv", *identity, *map(str, program)]
     environment = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(PLACES)}
     if subprocess.run(command, check=False, env=environment, capture_output=True).returncode:
-        pytest.skip(f"fails for nobody: {' '.join(map(str, program))}")
+        pytest.skip(f"fails for an ordinary user here: {' '.join(map(str, program))}")
     return command
 
 
 @pytest.fixture
 def ordinary() -> list[str]:
-    """A Python run as nobody: the system's, since ours often lies in a home of root's."""
+    """Somebody's Python: the system's, since ours often lies in a home of root's."""
     imports = "import psycopg, safe_migrate.postgres.embedded"
-    return as_nobody("/usr/bin/python3", "-c", imports)[:-2]
+    return as_somebody("/usr/bin/python3", "-c", imports)[:-2]
 
 
 def test_an_ordinary_user_and_root_after_it(public: Path, ordinary: list[str]) -> None:
     script = f"{ANSWER}\nprint(os.geteuid())"
-    assert run(public, script, ordinary)[1:] == ["42", str(NOBODY.pw_uid)]
+    assert run(public, script, ordinary)[1:] == ["42", str(SOMEBODY.pw_uid)]
     assert run(public, ANSWER)[1:] == ["42"]
-    assert run(public, script, ordinary)[1:] == ["42", str(NOBODY.pw_uid)]
-    assert {path.stat().st_uid for path in public.rglob("*")} == {NOBODY.pw_uid}
+    assert run(public, script, ordinary)[1:] == ["42", str(SOMEBODY.pw_uid)]
+    assert {path.stat().st_uid for path in public.rglob("*")} == {SOMEBODY.pw_uid}
 
 
 def test_a_cluster_of_root_is_refused_to_others(public: Path, ordinary: list[str]) -> None:
@@ -79,7 +81,7 @@ def test_a_cluster_of_root_is_refused_to_others(public: Path, ordinary: list[str
 
 def test_root_that_may_not_keep_the_capability(public: Path) -> None:
     """In a folder that everybody may enter it is not needed."""
-    as_nobody("test", "-x", binaries(18) / "postgres")
+    as_somebody("test", "-x", binaries(18) / "postgres")
     user = User(public, STAY, ["setpriv", "--bounding-set=-setpcap", sys.executable])
     assert query(user.line(), "SELECT 1") == 1
     (postmaster,) = postmasters(public)

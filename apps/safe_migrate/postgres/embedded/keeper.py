@@ -14,6 +14,7 @@ from pathlib import Path
 
 FAST_SHUTDOWN = 30.0
 AFTER_SIGKILL = 10.0
+PROC = Path("/proc/self")
 
 
 def held(lock: int) -> bool:
@@ -36,41 +37,40 @@ def freed(lock: int, patience: float) -> bool:
     return True
 
 
-def belongs(pid: int, name: str) -> bool:
-    """Whether this living process is part of the server with this cluster_name.
-
-    Asks /proc, since a number out of a stale file may be anybody's by now; where there is no
-    /proc, any living process counts.
-    """
+def marked(pid: int, name: str) -> bool:
+    """Whether /proc shows this process as part of the server with this cluster_name."""
     try:
         line = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
-        return not Path("/proc/self").exists() and _send(pid, 0)
+        return False
     mark = name.encode()
     return line.startswith(b"postgres: %s: " % mark) or b"cluster_name=%s\0" % mark in line
 
 
 def postmaster(data: str, name: str) -> tuple[int, list[str]] | None:
-    """Pid and lines of `postmaster.pid` where that process lives and is ours, else None."""
+    """Pid and lines of `postmaster.pid` where that process lives and is ours, else None.
+
+    A number out of a stale file may be anybody's by now, which only /proc can tell.
+    """
     try:
         lines = Path(data, "postmaster.pid").read_text().splitlines()
         pid = int(lines[0])
     except (FileNotFoundError, IndexError, ValueError):
         return None
-    if pid <= 0 or not belongs(pid, name):
-        return None
-    return pid, [line.strip() for line in lines]
+    if pid > 0 and (marked(pid, name) if PROC.exists() else _send(pid, 0)):
+        return pid, [line.strip() for line in lines]
+    return None
 
 
 def kill_all(name: str) -> None:
-    """SIGKILL every process of the server with this cluster_name (where there is a /proc)."""
-    for entry in Path("/proc").glob("[0-9]*"):
-        if belongs(int(entry.name), name):
+    """SIGKILL every process of the server with this cluster_name where there is a /proc."""
+    for entry in PROC.parent.glob("[0-9]*"):
+        if marked(int(entry.name), name):
             _send(int(entry.name), signal.SIGKILL)
 
 
 def _send(pid: int, number: int) -> bool:
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
         return True
     return False

@@ -14,7 +14,11 @@ KEEPER_LEAVES = 1.0
 
 @contextmanager
 def turn(layout: Layout) -> Iterator[None]:
-    """One process at a time starts the server or leaves it."""
+    """One process at a time starts the server or leaves it.
+
+    What is half started would look to another one like a leftover; and of two who leave at once
+    neither would find itself the last.
+    """
     lock = open_lock(layout.turn)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
