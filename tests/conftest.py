@@ -1,5 +1,6 @@
 """Fixtures that every folder of tests uses; the servers and projects behind them are real."""
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,11 @@ from tests.projects import Foreign, Project
 from tests.servers import Server
 
 SERVERS = projects.ROOT / ".postgresql"
+
+# A shell that runs us in the background has SIGINT ignored, and so would every process of ours:
+# tests that interrupt one would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 import psycopg
 
 from safe_migrate.errors import Exit, LockNotObtained
-from safe_migrate.pipeline.identify import connect
-from safe_migrate.postgres import control, locks, session
+from safe_migrate.postgres import control, locks, reach
 from seeding import fresh, guard, ledger, planning
 from seeding.load import transaction
 from seeding.plan import require_unchanged
@@ -37,9 +36,8 @@ def perform(run: Run) -> None:
 
 
 def _connect(run: Run) -> None:
-    alias = run.connection.alias
-    session.make_direct(run.connection, run.tool.migration_urls.get(alias))
-    run.own = connect(run.connection)
+    url = run.tool.migration_urls.get(run.connection.alias)
+    run.own = reach.connect(run.connection, url)
     run.stack.callback(run.own.close)
     run.database = run.own.info.dbname
 

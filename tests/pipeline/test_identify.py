@@ -175,3 +175,36 @@ def test_settings_that_cannot_be_read_name_the_key(shop: Project, tmp_path: Path
     result = project.run("safe_migrate")
     assert result.code == 1
     assert "SAFE_MIGRATE has an unknown key 'POLICI'. Did you mean 'POLICY'?" in result.err
+
+
+def test_a_stamp_that_is_no_environment(foreign: Foreign, server: Server, database: str) -> None:
+    foreign.ok("safe_migrate")
+    server.query(database, "UPDATE safe_migrate_stamp SET environment = 'prod'")
+    assert_failure(
+        foreign.run("safe_migrate"),
+        4,
+        f"""
+        SM-E116 The database '{database}' is stamped 'prod', which is no environment. Known are:
+        development, test, staging, production.
+        State: The database was not touched.
+        Lost: Nothing was lost.
+        Next: python manage.py safe_doctor --stamp NAME
+        More: docs/errors.md#sm-e116
+        """,
+    )
+    foreign.ok("safe_doctor", "--stamp", "staging", "--noinput", "--confirm", database)
+    foreign.ok("safe_migrate")
+
+
+def test_an_embedded_server_that_cannot_start(foreign: Foreign, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    foreign.write(
+        "settings.py",
+        (foreign.folder / "settings.py").read_text()
+        + "DATABASES['default'] = {'ENGINE': 'safe_migrate.postgres.embedded', 'NAME': 'mine',"
+        f" 'EMBEDDED': {{'ROOT': {str(tmp_path / 'file' / 'root')!r}}}}}\n",
+    )
+    for command in ("safe_migrate", "safe_status"):
+        result = foreign.run(command)
+        assert result.code == 4
+        assert result.failure().startswith("SM-E104"), result.failure()

@@ -4,14 +4,14 @@ from safe_migrate.errors import SafeMigrateError, UsageError
 from safe_migrate.facts import Finding, Grade
 from safe_migrate.pipeline import identify, preflight
 from safe_migrate.pipeline.run import Run
-from safe_migrate.postgres import control, session
+from safe_migrate.postgres import control, reach
 
 
 def diagnose(run: Run) -> list[Finding]:
     """The doctor's round: connection, stamp, then all of the preflight. Writes nothing."""
     try:
-        session.make_direct(run.connection, run.conf.migration_urls.get(run.connection.alias))
-        run.session = identify.connect(run.connection)
+        url = run.conf.migration_urls.get(run.connection.alias)
+        run.session = reach.connect(run.connection, url)
     except SafeMigrateError as error:
         return [_finding("connect", error)]
     run.stack.callback(run.session.close)

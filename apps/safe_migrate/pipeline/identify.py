@@ -2,66 +2,25 @@
 
 import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.utils import OperationalError
 
 from safe_migrate.conf import Conf
-from safe_migrate.errors import Refused, SafeMigrateError
+from safe_migrate.errors import Refused
 from safe_migrate.facts import Identity
 from safe_migrate.pipeline.run import Run
 from safe_migrate.policy import Environment, Policy
-from safe_migrate.postgres import control, session
+from safe_migrate.postgres import control, reach, session
 
 NAME = "identify"
 
 
 def perform(run: Run) -> None:
     """Connect and compare the stamp with the settings. Writes nothing."""
-    session.make_direct(run.connection, run.conf.migration_urls.get(run.connection.alias))
-    run.session = connect(run.connection)
+    url = run.conf.migration_urls.get(run.connection.alias)
+    run.session = reach.connect(run.connection, url)
     run.stack.callback(run.session.close)
     run.identity = identify(run.session, run.connection, run.conf)
     where = f"{run.identity.database} on {run.identity.host}"
     run.progress.note(f"{where}, PostgreSQL {run.identity.server_version}")
-
-
-def connect(connection: BaseDatabaseWrapper) -> psycopg.Connection:
-    """A private session to the database of Django's connection; the caller closes it.
-
-    Raises Refused with what the server said: unreachable (SM-E101), password (SM-E102), no such
-    database (SM-E103).
-    """
-    try:
-        # Django's own connection first: the embedded engine creates its database there.
-        connection.ensure_connection()
-        return session.open_session(connection, "runner")
-    except (psycopg.OperationalError, OperationalError) as error:
-        raise unreachable(connection, str(error)) from error
-
-
-def unreachable(connection: BaseDatabaseWrapper, said: str) -> SafeMigrateError:
-    """The failure for a connection that could not be made, by what libpq said about it."""
-    settings = connection.settings_dict
-    host = settings.get("HOST") or "the local socket"
-    where = f"{host}:{settings.get('PORT') or 5432}"
-    detail = said.strip().splitlines()[-1].strip() if said.strip() else "no reason given"
-    doctor = "python manage.py safe_doctor"
-    if "authentication failed" in said or "no password supplied" in said:
-        return Refused(
-            "SM-E102",
-            f"The server {where} refused the password of user {settings.get('USER')!r}: {detail}",
-            next=("Correct the password in DATABASE_URL.", doctor),
-        )
-    if "does not exist" in said and "database" in said:
-        return Refused(
-            "SM-E103",
-            f"The server {where} has no database {settings.get('NAME')!r}: {detail}",
-            next=(f"createdb {settings.get('NAME')}", doctor),
-        )
-    return Refused(
-        "SM-E101",
-        f"The server {where} cannot be reached: {detail}",
-        next=("Check host and port in DATABASE_URL, and that the server runs.", doctor),
-    )
 
 
 def identify(own: psycopg.Connection, connection: BaseDatabaseWrapper, conf: Conf) -> Identity:

@@ -97,13 +97,25 @@ def ensure(session: Connection) -> None:
 
 
 def read_stamp(session: Connection) -> Stamp | None:
-    """The stamp, or None where the database has none yet. Writes nothing."""
+    """The stamp, or None where the database has none yet. Writes nothing.
+
+    Raises Refused (SM-E116) where it is the name of no environment.
+    """
     if not exists(session, STAMP):
         return None
     row = session.execute(
         "SELECT environment, stamped_at, stamped_by FROM safe_migrate_stamp"
     ).fetchone()
-    return Stamp(Environment(row[0]), row[1], row[2]) if row else None
+    if row is None:
+        return None
+    if row[0] not in list(Environment):
+        raise Refused(
+            "SM-E116",
+            f"The database {session.info.dbname!r} is stamped {row[0]!r}, which is no environment. "
+            f"Known are: {', '.join(Environment)}.",
+            next="python manage.py safe_doctor --stamp NAME",
+        )
+    return Stamp(Environment(row[0]), row[1], row[2])
 
 
 def write_stamp(session: Connection, environment: Environment) -> None:

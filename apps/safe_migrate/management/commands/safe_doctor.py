@@ -11,11 +11,11 @@ from safe_migrate.errors import Exit, UsageError
 from safe_migrate.facts import Grade
 from safe_migrate.management.base import SafeCommand
 from safe_migrate.management.confirm import confirm
-from safe_migrate.pipeline import diagnose, graph, identify, lock
+from safe_migrate.pipeline import diagnose, graph, lock
 from safe_migrate.pipeline.run import Options, Run
 from safe_migrate.plan import identity
 from safe_migrate.policy import Environment
-from safe_migrate.postgres import control, session
+from safe_migrate.postgres import control, reach
 from safe_migrate.reports import json, text
 
 SCHEMA = "safe_migrate.doctor/1"
@@ -119,6 +119,6 @@ class Command(SafeCommand):
 
 
 def _connect(run: Run) -> None:
-    session.make_direct(run.connection, run.conf.migration_urls.get(run.connection.alias))
-    run.session = identify.connect(run.connection)
+    url = run.conf.migration_urls.get(run.connection.alias)
+    run.session = reach.connect(run.connection, url)
     run.stack.callback(run.session.close)

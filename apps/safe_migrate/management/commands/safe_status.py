@@ -9,9 +9,9 @@ from django.db import connections
 from safe_migrate import conf
 from safe_migrate.errors import Exit
 from safe_migrate.management.base import SafeCommand, seconds
-from safe_migrate.pipeline import graph, identify, status
+from safe_migrate.pipeline import graph, status
 from safe_migrate.pipeline.run import Options, Run
-from safe_migrate.postgres import session
+from safe_migrate.postgres import reach
 from safe_migrate.reports import json, status_text
 
 POLL_SECONDS = 1.0
@@ -50,8 +50,8 @@ class Command(SafeCommand):
             options=Options(app_label=options["app_label"] or ""),
         )
         with run.stack:
-            session.make_direct(run.connection, run.conf.migration_urls.get(run.connection.alias))
-            run.session = identify.connect(run.connection)
+            url = run.conf.migration_urls.get(run.connection.alias)
+            run.session = reach.connect(run.connection, url)
             run.stack.callback(run.session.close)
             if options["wait_until_applied"] is not None:
                 _wait(run, options["wait_until_applied"])
