@@ -204,6 +204,12 @@ def read_manifest(identifier: str) -> Manifest | None:
     return manifest
 
 
+def find(identifier: str) -> Manifest | None:
+    """The backup of this name, whichever environment's; None for what is no identifier at all."""
+    known = manifests.environment_of(identifier) is not None
+    return read_manifest(identifier) if known else None
+
+
 def verified(manifest: Manifest) -> dict[str, str]:
     """The sidecar's record of the verification: level and time; empty where there was none."""
     try:
