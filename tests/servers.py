@@ -54,7 +54,11 @@ class Server:
             try:
                 yield name
             finally:
-                for leftover in (name, f"{name}__reset_new", f"{name}__reset_old"):
+                # A swap may have left others beside it; they are named after it.
+                leftovers = session.execute(
+                    "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [name + "__"]
+                ).fetchall()
+                for (leftover,) in [*leftovers, (name,)]:
                     session.execute(f'DROP DATABASE IF EXISTS "{leftover}" WITH (FORCE)')
 
     def query(self, database: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:

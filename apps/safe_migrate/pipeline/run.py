@@ -64,6 +64,8 @@ class Run:
     """Closed when the run ends, however it ends."""
     session: Connection = field(init=False)
     """Our private session: it looks first and holds the runner's lock later."""
+    maintenance: Connection | None = None
+    """Our private session to the maintenance database: it holds the lock on the name."""
     identity: Identity | None = None
     executor: CourteousExecutor | None = None
     targets: list[tuple[str, str | None]] = field(default_factory=list)

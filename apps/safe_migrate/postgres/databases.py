@@ -5,7 +5,7 @@ settings, privileges, connection limit and comment (PostgreSQL manual, pg_dump, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection, sql
 
@@ -40,7 +40,7 @@ def create_like(
     is an autocommit session. Raises psycopg.Error: no right to create databases, the name is
     taken, or a locale that this server does not know.
     """
-    options = [sql.SQL("TEMPLATE template0")]
+    options: list[sql.Composable] = [sql.SQL("TEMPLATE template0")]
     if owner:
         options.append(sql.SQL("OWNER {}").format(sql.Identifier(owner)))
     for keyword, value in _options(create):
@@ -52,7 +52,7 @@ def create_like(
     )
 
 
-def _options(create: Mapping[str, str]) -> Iterable[tuple[Any, str]]:
+def _options(create: Mapping[str, str]) -> Iterable[tuple[LiteralString, str]]:
     """Keyword → value of CREATE DATABASE (PostgreSQL manual, CREATE DATABASE, "Parameters")."""
     provider = create.get("provider", "")
     locale = {"icu": "ICU_LOCALE", "builtin": "BUILTIN_LOCALE"}.get(provider, "")

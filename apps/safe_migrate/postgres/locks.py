@@ -1,5 +1,10 @@
-"""One runner at a time: a session advisory lock, waited for with a bound, its holder named."""
+"""One runner at a time: session advisory locks, waited for with a bound, their holders named.
 
+An advisory lock belongs to one database, and a swap exchanges that. So besides the runner's lock in
+the database itself there is one in the maintenance database, keyed by the name.
+"""
+
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +13,13 @@ from psycopg import Connection
 
 # Any constant will do, as long as every version of this tool uses the same one.
 KEY = 0x5AFE_319A7E
+
+
+def key_of(database: str) -> int:
+    """The key of the lock on a database's name, for a session to the maintenance database."""
+    digest = hashlib.sha256(f"safe_migrate database {database}".encode()).digest()
+    # 63 bits: pg_locks shows a key in two unsigned halves, which a sign would confuse.
+    return int.from_bytes(digest[:8]) >> 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +44,28 @@ def obtain(
     session: Connection,
     wait_seconds: float,
     waiting: Callable[[Holder | None], None] = lambda holder: None,
+    *,
+    key: int = KEY,
 ) -> Holder | None:
-    """Take the runner's lock on `session`, which keeps it until it closes.
+    """Take a lock, the runner's unless told, on `session`, which keeps it until it closes.
 
     Tries again for up to `wait_seconds`, telling `waiting` who holds it. Returns None when the
     lock is ours, else the holder (one without a pid where it left in that moment).
     """
     deadline = time.monotonic() + wait_seconds
     while True:
-        row = session.execute("SELECT pg_try_advisory_lock(%s)", [KEY]).fetchone()
+        row = session.execute("SELECT pg_try_advisory_lock(%s)", [key]).fetchone()
         if row and row[0]:
             return None
-        holder = find_holder(session)
+        holder = find_holder(session, key)
         if time.monotonic() >= deadline:
             return holder or Holder(0, "unknown", "", 0.0, "")
         waiting(holder)
         time.sleep(min(0.25, max(0.0, deadline - time.monotonic())))
 
 
-def find_holder(session: Connection) -> Holder | None:
-    """The session that holds the runner's lock in this database, if any. Writes nothing."""
+def find_holder(session: Connection, key: int = KEY) -> Holder | None:
+    """The session that holds the lock in this database, if any. Writes nothing."""
     row = session.execute(
         """
         SELECT a.pid, a.usename, a.application_name,
@@ -64,7 +78,7 @@ def find_holder(session: Connection) -> Holder | None:
           AND l.objid = (%(key)s::bigint & 4294967295)::bigint::oid
           AND a.pid <> pg_backend_pid()
         """,
-        {"key": KEY},
+        {"key": key},
     ).fetchone()
     return as_holder(row) if row else None
 

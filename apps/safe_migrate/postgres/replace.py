@@ -1,66 +1,44 @@
-"""A fresh, empty database in the place of another: two renames in one transaction.
+"""A fresh, empty database in the place of another, which is dropped."""
 
-A kill at any moment leaves either the old or the new database under the name, never none.
-"""
-
-import time
+from datetime import UTC, datetime
 
 import psycopg
 from psycopg import Connection, sql
 
-ATTEMPTS = 50
-PAUSE_SECONDS = 0.1
+from safe_migrate.postgres import databases, marks, swap
+from safe_migrate.postgres.marks import Mark, Marked, Role
 
 
 def replace_with_empty(maintenance: Connection, database: str) -> None:
     """Put an empty database of the same owner in its place and drop the old one.
 
     `maintenance` is an autocommit session to another database of the server. Sessions on the old
-    one are ended. Raises psycopg.Error: no right to create databases, or sessions that keep coming.
+    one are ended. Raises psycopg.Error: no right to create databases; SwapBlocked: sessions that
+    cannot be ended.
     """
-    fresh, old = f"{database}__reset_new", f"{database}__reset_old"
-    for debris in (fresh, old):
-        _drop(maintenance, debris)
+    if not databases.exists(maintenance, database):
+        raise psycopg.errors.InvalidCatalogName(f'database "{database}" does not exist')
+    _drop_ours(maintenance, database)
+    fresh = marks.name_for(database, Role.NEW, datetime.now(UTC))
+    # From the server's own template, as createdb does: there may be extensions in it.
     maintenance.execute(
         sql.SQL("CREATE DATABASE {} OWNER {}").format(
-            sql.Identifier(fresh), sql.Identifier(_owner(maintenance, database))
+            sql.Identifier(fresh), sql.Identifier(databases.owner(maintenance, database))
         )
     )
-    _swap(maintenance, database, fresh, old)
-    _drop(maintenance, old)
-
-
-def _swap(maintenance: Connection, database: str, fresh: str, old: str) -> None:
-    rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-    for attempt in range(ATTEMPTS):
-        maintenance.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = %s AND pid <> pg_backend_pid()",
-            [database],
-        )
-        try:
-            with maintenance.transaction():
-                for before, after in ((database, old), (fresh, database)):
-                    maintenance.execute(
-                        rename.format(sql.Identifier(before), sql.Identifier(after))
-                    )
-            return
-        except psycopg.errors.ObjectInUse:
-            if attempt == ATTEMPTS - 1:
-                raise
-            time.sleep(PAUSE_SECONDS)
-
-
-def _owner(maintenance: Connection, database: str) -> str:
-    row = maintenance.execute(
-        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [database]
-    ).fetchone()
-    if row is None:
-        raise psycopg.errors.InvalidCatalogName(f'database "{database}" does not exist')
-    return str(row[0])
-
-
-def _drop(maintenance: Connection, database: str) -> None:
-    maintenance.execute(
-        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
+    mark = Mark(
+        role=Role.NEW,
+        of=database,
+        at=marks.now(),
+        comment=databases.comment(maintenance, database),
     )
+    marks.write(maintenance, fresh, mark)
+    swap.swap(maintenance, Marked(fresh, mark, 0))
+    _drop_ours(maintenance, database)
+
+
+def _drop_ours(maintenance: Connection, database: str) -> None:
+    """What a reset made or put aside; what a restore did has a backup in its mark."""
+    for known in marks.of(maintenance, database):
+        if not known.mark.backup:
+            databases.drop(maintenance, known.name)

@@ -4,8 +4,7 @@ django-dbbackup closes Django's connection, and a pooler in transaction mode tak
 and settings away; so what must last lives on sessions opened here.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
@@ -59,23 +58,14 @@ def connection_parameters(connection: BaseDatabaseWrapper) -> dict[str, Any]:
     return parameters
 
 
-@contextmanager
-def private_session(
+def open_session(
     connection: BaseDatabaseWrapper, purpose: str, *, dbname: str | None = None
-) -> Iterator[psycopg.Connection]:
-    """An autocommit session of our own to the same server, closed at the end.
+) -> psycopg.Connection:
+    """An autocommit session of our own to the same server; the caller closes it.
 
     `purpose` shows in pg_stat_activity as the application's name. Raises psycopg.OperationalError
     where the server cannot be reached.
     """
-    with open_session(connection, purpose, dbname=dbname) as session:
-        yield session
-
-
-def open_session(
-    connection: BaseDatabaseWrapper, purpose: str, *, dbname: str | None = None
-) -> psycopg.Connection:
-    """As private_session; the caller closes it."""
     other = {"dbname": dbname} if dbname else {}
     own = connect({**connection_parameters(connection), **other}, purpose)
     if role := assumed_role(connection):

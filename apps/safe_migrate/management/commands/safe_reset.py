@@ -15,9 +15,9 @@ from safe_migrate.management.confirm import confirm
 from safe_migrate.pipeline import identify, lock
 from safe_migrate.pipeline.run import Run
 from safe_migrate.policy import Environment, Policy
-from safe_migrate.postgres import control
+from safe_migrate.postgres import control, maintenance
 from safe_migrate.postgres.replace import replace_with_empty
-from safe_migrate.postgres.session import private_session
+from safe_migrate.postgres.swap import SwapBlocked
 
 DISPOSABLE = (Environment.DEVELOPMENT, Environment.TEST)
 
@@ -75,9 +75,9 @@ def _refused(because: str) -> Refused:
 def _replace(run: Run, database: str) -> None:
     run.connection.close()
     try:
-        with private_session(run.connection, "reset", dbname="postgres") as maintenance:
-            replace_with_empty(maintenance, database)
-    except psycopg.Error as error:
+        with maintenance.open_session(run.connection, "reset") as own:
+            replace_with_empty(own, database)
+    except (psycopg.Error, SwapBlocked) as error:
         raise Failed(
             "SM-R501",
             f"The database {database!r} could not be replaced: {str(error).strip()}",
