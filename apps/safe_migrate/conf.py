@@ -1,6 +1,6 @@
 """settings.SAFE_MIGRATE, read late, typed and checked; the only reader of that setting."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,12 @@ KEYS = (
     "MIGRATION_DATABASE_URL",
     "BACKUP_DATABASE_URL",
     "REVISION",
+    "MANIFEST_KEY",
+    "AGE_RECIPIENTS",
+    "AGE_IDENTITY_FILE",
+    "BASE_BACKUP_DIR",
+    "RESTORE_COMMAND",
+    "BACKUP_HOOK",
 )
 
 
@@ -33,6 +39,18 @@ class Conf:
     """Database alias → the connection that pg_dump uses."""
     revision: str
     """The project's revision being deployed; noted in manifests and runs."""
+    manifest_key: str = field(repr=False)
+    """The secret that manifests are sealed with; empty for a plain checksum."""
+    age_recipients: tuple[str, ...]
+    """Public keys that backups are encrypted for; none for no encryption."""
+    age_identity_file: Path | None
+    """The private key's file, where backups are verified and restored."""
+    base_backup_dir: Path | None
+    """Where `safe_backup base` puts base backups."""
+    restore_command: str
+    """PostgreSQL's restore_command, which fetches a file from the WAL archive."""
+    backup_hook: tuple[str, ...]
+    """The program and its arguments that answers for the WAL archive; none for no such program."""
 
 
 def read() -> Conf:
@@ -51,10 +69,16 @@ def read() -> Conf:
     return Conf(
         environment=environment,
         policy=_policy(environment, given.get("POLICY") or {}),
-        pg_bin=Path(given["PG_BIN"]) if given.get("PG_BIN") else None,
+        pg_bin=_path(given.get("PG_BIN")),
         migration_urls=_urls("MIGRATION_DATABASE_URL", given),
         backup_urls=_urls("BACKUP_DATABASE_URL", given),
         revision=str(given.get("REVISION") or ""),
+        manifest_key=str(given.get("MANIFEST_KEY") or ""),
+        age_recipients=tuple(given.get("AGE_RECIPIENTS") or ()),
+        age_identity_file=_path(given.get("AGE_IDENTITY_FILE")),
+        base_backup_dir=_path(given.get("BASE_BACKUP_DIR")),
+        restore_command=str(given.get("RESTORE_COMMAND") or ""),
+        backup_hook=_arguments("BACKUP_HOOK", given),
     )
 
 
@@ -75,6 +99,19 @@ def _policy(environment: Environment, differences: Any) -> Policy:
         return policy_for(environment, {key.lower(): value for key, value in differences.items()})
     except (TypeError, ValueError) as error:
         raise ImproperlyConfigured(f"SAFE_MIGRATE['POLICY']: {error}.") from None
+
+
+def _arguments(key: str, given: dict[str, Any]) -> tuple[str, ...]:
+    value = given.get(key) or ()
+    if isinstance(value, str):
+        raise ImproperlyConfigured(
+            f"SAFE_MIGRATE[{key!r}] must be a list of a program and its arguments, not a string."
+        )
+    return tuple(map(str, value))
+
+
+def _path(value: Any) -> Path | None:
+    return Path(value) if value else None
 
 
 def _urls(key: str, given: dict[str, Any]) -> dict[str, str]:

@@ -22,6 +22,17 @@ class Level(StrEnum):
     """The stored bytes were re-read and hash to what was dumped."""
     READABLE = "readable"
     """The archive was read to its end by pg_restore."""
+    RESTORED = "restored"
+    """It was restored into a scratch database and compared with its manifest."""
+
+
+class BackupKind(StrEnum):
+    """What a run goes back to."""
+
+    DUMP = "dump"
+    """A copy of the database, made by pg_dump."""
+    RESTORE_POINT = "restore-point"
+    """A named place in the write-ahead log, for databases too large to dump before each run."""
 
 
 class Edited(StrEnum):
@@ -40,8 +51,16 @@ class Policy:
     """No migration is applied without a backup verified to BACKUP_LEVEL."""
     backup_never_allowed: bool
     """`--backup never` is accepted."""
+    backup_kind: BackupKind
+    """What a run's backup is: dump, or restore-point for large databases with a WAL archive."""
     backup_level: Level
-    """How far a run's backup is verified before anything is applied: stored or readable."""
+    """How far a run's backup is verified first: stored, readable or restored."""
+    backup_jobs: int
+    """How many tables pg_dump dumps at once; above 1 a backup is a folder."""
+    backup_fingerprint: bool
+    """A backup's manifest holds a fingerprint of the rows of each table."""
+    restore_jobs: int
+    """How many sessions a restore loads with."""
     seeding_allowed: bool
     """`seed` may write sample data, where the environment also has a profile."""
     reset_allowed: bool
@@ -62,13 +81,21 @@ class Policy:
     """How long pg_dump waits for its table locks before the backup fails."""
     backup_timeout_seconds: float
     """How long one backup may take in all."""
+    backup_archive_wait_seconds: float
+    """How long a restore point may take to reach the WAL archive before the backup fails."""
+    base_backup_max_age_hours: float
+    """A restore point counts with a base backup that is no older than this."""
 
 
 _CAREFUL = Policy(
     environment=Environment.PRODUCTION,
     backup_required=True,
     backup_never_allowed=False,
+    backup_kind=BackupKind.DUMP,
     backup_level=Level.READABLE,
+    backup_jobs=1,
+    backup_fingerprint=False,
+    restore_jobs=2,
     seeding_allowed=False,
     reset_allowed=False,
     stamps_existing_data=True,
@@ -79,6 +106,8 @@ _CAREFUL = Policy(
     long_transaction_seconds=60,
     backup_lock_wait_seconds=30,
     backup_timeout_seconds=6 * 3600,
+    backup_archive_wait_seconds=60,
+    base_backup_max_age_hours=26,
 )
 _LOCAL = replace(
     _CAREFUL,
@@ -148,4 +177,6 @@ def _typed(name: str, value: Any, default: Any) -> Any:
         return value
     if not isinstance(value, int | float) or value < 0:
         raise TypeError(f"{name.upper()} must be a number of at least 0, not {value!r}")
+    if name.endswith("_jobs") and (value < 1 or value != int(value)):
+        raise TypeError(f"{name.upper()} must be a whole number of at least 1, not {value!r}")
     return value

@@ -1,25 +1,24 @@
 """django-dbbackup's front, our dump: streamed, hashed on the way, whole or not there at all."""
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+import errno
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import IO, Any, cast
 
-import psycopg
 from dbbackup.db.base import BaseDBConnector
 from django.core.files.base import File
 from django.core.management.base import CommandError
 from psycopg.conninfo import conninfo_to_dict
 
 from safe_migrate import conf
-from safe_migrate.backups import store
-from safe_migrate.backups.dump import Dump, Dumped, write
-from safe_migrate.backups.manifest import DATA_SUFFIX, Manifest, new_id
+from safe_migrate.backups import age, codec, store
+from safe_migrate.backups.codec import Pulled
+from safe_migrate.backups.dump import FORMAT
+from safe_migrate.backups.making import Making, Order
+from safe_migrate.backups.manifest import DUMP, MANIFEST_SUFFIX, Manifest, data_name, new_id
 from safe_migrate.errors import BackupFailed
-from safe_migrate.policy import Policy
-from safe_migrate.postgres import catalog, session, snapshot, tools
+from safe_migrate.postgres import session
 
 CONNECTOR = "safe_migrate.backups.connector.SafeDumpConnector"
 
@@ -32,29 +31,68 @@ class StoredFile(File):  # type: ignore[type-arg]
         return str(self.name)
 
 
+class StreamedFile(File):  # type: ignore[type-arg]
+    """A dump that is made while the storage reads it: nothing waits on a disk of ours."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        super().__init__(cast(IO[bytes], Pulled(chunks)), name="stream")
+
+    def __getattribute__(self, name: str) -> Any:
+        """It has no size: dbbackup and storages ask only where there is one."""
+        if name == "size":
+            raise AttributeError(name)
+        return super().__getattribute__(name)
+
+    def seekable(self) -> bool:
+        """False: boto3 then uploads in parts as they come."""
+        return False
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """dbbackup and Django go to the beginning before they read; we are there."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing is open but the stream, which ends with its reader."""
+
+
 class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
     """What `dbbackup` uses for PostgreSQL while safe_migrate is installed.
 
     Raises BackupFailed; the last one is kept in `failure`, since dbbackup's own error handling
-    may hide it (its mail handler breaks on Django 6.1).
+    may hide it (its mail handler breaks on Django 6.1), and so may a bucket's.
     """
 
-    extension = DATA_SUFFIX.removeprefix(".")
     schemas: list[str] = []  # noqa: RUF012 (dbbackup's own convention: copied per instance)
-    dumped: Dumped | None = None
     identifier: str = ""
+    data: str = ""
+    """Name of the data file."""
+    making: Making | None = None
+    _chunks: Generator[bytes, None, None] | None = None
     failure: BackupFailed | None = None
     manifest: Manifest | None = None
     latest: "SafeDumpConnector | None" = None
     """The connector of this process's newest dump: dbbackup's command does not hand it out."""
     pending: Sequence[str] = ()
     """What the run in hand is about to apply; for the manifest."""
+    watched: Callable[[int], None] = staticmethod(lambda size: None)
+    """Told how many bytes there are, now and then."""
 
     def generate_filename(self, server_name: str | None = None) -> str:
-        """`backup-{environment}-{UTC timestamp}.dump`."""
-        environment = conf.read().environment.value
-        self.identifier = new_id(environment, datetime.now(UTC))
-        return self.identifier + DATA_SUFFIX
+        """`backup-{environment}-{UTC timestamp}.dump…`, never a name that is taken."""
+        settings = conf.read()
+        moment = datetime.now(UTC)
+        while True:
+            self.identifier = new_id(settings.environment.value, moment)
+            self.data = data_name(
+                self.identifier,
+                kind=DUMP,
+                codec=codec.choose(),
+                encryption=age.NAME if settings.age_recipients else "",
+                format=FORMAT,
+            )
+            if not store.taken(self.identifier + MANIFEST_SUFFIX, self.data):
+                return self.data
+            moment += timedelta(microseconds=1)
 
     @property
     def is_whole(self) -> bool:
@@ -68,7 +106,7 @@ class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
             return {k: v for k, v in conninfo_to_dict(url).items() if v is not None}
         return session.connection_parameters(self.connection)
 
-    def _create_dump(self) -> StoredFile:
+    def _create_dump(self) -> File:  # type: ignore[type-arg]
         type(self).latest = self
         try:
             return self._dump()
@@ -76,25 +114,44 @@ class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
             self.failure = error
             raise
 
-    def _dump(self) -> StoredFile:
-        where = store.prepare() or self._temporary_folder()
+    def _dump(self) -> File:  # type: ignore[type-arg]
+        where = store.prepare()
+        self.making = Making(self._order())
+        self._chunks = self._watch(self.making)
+        if where is None:
+            return StreamedFile(self._chunks)
+        with closing(self._chunks), store.partial(where, self.identifier) as (file, path):
+            _write(self._chunks, file)
+            return StoredFile(path.open("rb"), name=str(path))
+
+    def stop(self) -> None:
+        """End a dump whose reader has gone, with pg_dump and the snapshot."""
+        if self._chunks is not None:
+            self._chunks.close()
+
+    def _watch(self, making: Making) -> Generator[bytes, None, None]:
+        """The same pieces; a failure is kept, since a storage may put its own in its place."""
+        try:
+            for chunk in making:
+                yield chunk
+                type(self).watched(making.passed)
+        except BackupFailed as error:
+            self.failure = error
+            raise
+
+    def _order(self) -> Order:
         settings = conf.read()
-        with _connected(self.parameters(), settings.policy) as own:
-            client = tools.find_client(settings.pg_bin, own.info.server_version // 10000)
-            with snapshot.exported(own) as contents:
-                job = Dump(
-                    client=client,
-                    parameters=self.parameters(),
-                    contents=contents,
-                    server_version=own.info.parameter_status("server_version") or "",
-                    server_major=own.info.server_version // 10000,
-                    lock_wait_seconds=settings.policy.backup_lock_wait_seconds,
-                    timeout_seconds=settings.policy.backup_timeout_seconds,
-                    options=self._options(settings),
-                )
-                with store.partial(where, self.identifier) as (file, path):
-                    self.dumped = write(job, file)
-                    return StoredFile(path.open("rb"), name=str(path))
+        age.require(settings.age_recipients)
+        return Order(
+            parameters=self.parameters(),
+            policy=settings.policy,
+            pg_bin=settings.pg_bin,
+            codec=codec.choose(),
+            recipients=settings.age_recipients,
+            read_back=bool(settings.age_recipients and not settings.age_identity_file),
+            options=self._options(settings),
+            fingerprints=settings.policy.backup_fingerprint,
+        )
 
     def _restore_dump(self, dump: Any) -> None:
         """What `dbrestore` does: into the live database, over what is there. Refused."""
@@ -111,54 +168,35 @@ class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
         tables = [f"--exclude-table-data={table}" for table in self.exclude]
         return [*roles, *tables, *(f"--schema={schema}" for schema in self.schemas)]
 
-    def _temporary_folder(self) -> Path:
-        """Where a dump for a bucket waits to be uploaded; gone with the connector."""
-        self._folder = tempfile.TemporaryDirectory(prefix="safe_migrate-")
-        return Path(self._folder.name)
-
 
 def newest() -> SafeDumpConnector | None:
     """The connector of this process's newest dump, if there was one."""
     return SafeDumpConnector.latest
 
 
-@contextmanager
-def _connected(parameters: dict[str, Any], policy: Policy) -> Iterator[psycopg.Connection]:
-    """The session that exports the snapshot. Raises BackupFailed where the server does."""
+def _write(chunks: Iterable[bytes], file: IO[bytes]) -> None:
+    """Have them on the disk itself. Raises BackupFailed (SM-B204) where there is no room."""
+    size = 0
+    for chunk in chunks:
+        try:
+            file.write(chunk)
+        except OSError as error:
+            raise _cannot_write(error, size) from error
+        size += len(chunk)
     try:
-        own = session.connect(parameters, "backup")
-    except psycopg.OperationalError as error:
-        raise BackupFailed(
-            "SM-B201",
-            f"The backup could not connect: {str(error).strip()}",
-            next=("Check BACKUP_DATABASE_URL or DATABASE_URL.", "python manage.py safe_doctor"),
-        ) from error
-    try:
-        with own:
-            # Counting rows waits for table locks as pg_dump does, and as long.
-            own.execute(f"SET lock_timeout = {int(policy.backup_lock_wait_seconds * 1000)}")
-            yield own
-    except psycopg.errors.LockNotAvailable as error:
-        raise _locked(parameters, policy) from error
-    except psycopg.Error as error:
-        reason = str(error).strip().splitlines()
-        raise BackupFailed(
-            "SM-B209",
-            f"The server ended the backup: {reason[0] if reason else type(error).__name__}",
-            next=("python manage.py safe_doctor", "python manage.py safe_migrate"),
-        ) from error
+        store.sync(file)
+    except OSError as error:
+        raise _cannot_write(error, size) from error
 
 
-def _locked(parameters: dict[str, Any], policy: Policy) -> BackupFailed:
-    with session.connect(parameters, "backup") as own:
-        holders = catalog.exclusive_holders(own)
-    named = "; ".join(map(str, holders)) or "a session that has left"
+def _cannot_write(error: OSError, size: int) -> BackupFailed:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    what = "The disk is full" if full else f"Writing failed ({error.strerror})"
     return BackupFailed(
-        "SM-B210",
-        f"A table could not be read within {policy.backup_lock_wait_seconds:.0f} s: it is locked "
-        f"by {named}.",
+        "SM-B204",
+        f"{what} after {size} bytes of the backup; the partial file was removed.",
         next=(
-            "python manage.py safe_migrate  (when that transaction has ended)",
-            *(f"SELECT pg_terminate_backend({holder.pid});" for holder in holders),
+            "Make room, or set BACKUP_DIR to a folder with more of it.",
+            "python manage.py safe_migrate",
         ),
     )

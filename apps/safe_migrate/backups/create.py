@@ -1,5 +1,7 @@
 """One backup through django-dbbackup's own command, with its manifest written last."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from dbbackup.db.base import CONNECTOR_MAPPING
@@ -7,31 +9,44 @@ from django.core.management import call_command
 from django.db import connections
 
 from safe_migrate import conf
-from safe_migrate.backups import store
+from safe_migrate.backups import age, store
 from safe_migrate.backups.connector import CONNECTOR, SafeDumpConnector, newest
-from safe_migrate.backups.dump import CODEC, FORMAT, Dumped
-from safe_migrate.backups.manifest import DATA_SUFFIX, MANIFEST_SUFFIX, SCHEMA, Manifest, moment_of
+from safe_migrate.backups.dump import FORMAT
+from safe_migrate.backups.making import Dumped
+from safe_migrate.backups.manifest import (
+    DUMP,
+    MANIFEST_SUFFIX,
+    SCHEMA,
+    Manifest,
+    moment_of,
+    sealed,
+)
 from safe_migrate.errors import BackupFailed, SafeMigrateError
 from safe_migrate.facts import Backup
 from safe_migrate.version import VERSION
 
 
-def create(alias: str, pending: list[str]) -> Manifest:
+def create(
+    alias: str, pending: list[str], watched: Callable[[int], None] = lambda size: None
+) -> Manifest:
     """Back up the database of an alias; what is `pending` is noted in the manifest.
 
-    Raises BackupFailed, or Refused where storage or client programs are not there.
+    `watched` is told the bytes made so far. Raises BackupFailed, or Refused where storage, client
+    programs or keys are not there.
     """
     store.remove_debris()
     SafeDumpConnector.latest = None
     SafeDumpConnector.pending = pending
+    SafeDumpConnector.watched = staticmethod(watched)
     # Engines that wrap Django's are many; whichever this is, what speaks to it is PostgreSQL.
     CONNECTOR_MAPPING[connections[alias].settings_dict["ENGINE"]] = CONNECTOR
     try:
         call_command("dbbackup", database=alias, quiet=True, interactive=False)
-    except SafeMigrateError:
+    except BaseException as error:
+        _clean_up()
+        if isinstance(error, Exception) and not isinstance(error, SafeMigrateError):
+            raise _failure(error) from error
         raise
-    except Exception as error:
-        raise _failure(error) from error
     connector = newest()
     if connector is None or connector.manifest is None:
         raise BackupFailed(
@@ -40,6 +55,16 @@ def create(alias: str, pending: list[str]) -> Manifest:
             next="Remove CONNECTOR from settings.DBBACKUP_CONNECTORS.",
         )
     return connector.manifest
+
+
+def _clean_up() -> None:
+    """A dump that failed in the middle of an upload is ended, and what was stored is deleted."""
+    connector = newest()
+    if connector is not None and connector.manifest is None:
+        connector.stop()
+        if connector.data:
+            with suppress(Exception):  # without a manifest it does not exist anyhow
+                store.delete(connector.data)
 
 
 def _failure(error: Exception) -> SafeMigrateError:
@@ -60,47 +85,55 @@ def publish_manifest(sender: Any, connector: Any, filename: str, **kwargs: Any) 
     The stock `dbbackup` command comes through here as well. A dump under another name or with
     something left out gets no manifest: it is not a backup.
     """
-    if not isinstance(connector, SafeDumpConnector) or connector.dumped is None:
+    if not isinstance(connector, SafeDumpConnector) or connector.making is None:
         return
-    if not connector.is_whole or filename != connector.identifier + DATA_SUFFIX:
+    dumped = connector.making.dumped
+    if dumped is None or not connector.is_whole or filename != connector.data:
         return
-    manifest = _manifest(connector, connector.dumped)
+    manifest = _manifest(connector, dumped)
     store.publish(manifest)
     connector.manifest = manifest
 
 
 def _manifest(connector: SafeDumpConnector, dumped: Dumped) -> Manifest:
-    job, contents = dumped.job, dumped.job.contents
-    return Manifest(
+    contents, order = dumped.contents, dumped.order
+    settings = conf.read()
+    manifest = Manifest(
         schema=SCHEMA,
         id=connector.identifier,
-        environment=connector.identifier.split("-")[1],
+        kind=DUMP,
+        environment=settings.environment.value,
         created_at=moment_of(connector.identifier).isoformat().replace("+00:00", "Z"),
         alias=connector.database_name,
         database=contents.database,
         system_identifier=contents.system_identifier,
-        server_version=job.server_version,
-        server_major=job.server_major,
-        pg_dump_version=job.client.version,
+        server_version=dumped.server_version,
+        server_major=dumped.server_major,
+        pg_dump_version=dumped.client.version,
         tool_version=VERSION,
         format=FORMAT,
-        codec=CODEC,
-        data=connector.identifier + DATA_SUFFIX,
+        codec=order.codec,
+        encryption=age.NAME if order.recipients else "",
+        read_back=order.read_back,
+        data=connector.data,
         size=dumped.size,
         sha256=dumped.sha256,
-        snapshot=contents.snapshot,
+        snapshot=dumped.snapshot,
         lsn=contents.lsn,
-        encoding=contents.encoding,
-        collation=contents.collation,
         owner=contents.owner,
-        extensions=contents.extensions,
+        database_create=contents.create,
         database_settings=contents.settings,
         database_acl=contents.acl,
+        database_comment=contents.comment,
+        extensions=contents.extensions,
+        objects=contents.objects,
         rows=contents.rows,
+        fingerprints=contents.fingerprints,
         migrations=contents.migrations,
         pending=list(connector.pending),
-        commit=conf.read().revision,
+        commit=settings.revision,
     )
+    return sealed(manifest, settings.manifest_key)
 
 
 def as_fact(manifest: Manifest, level: str = "") -> Backup:

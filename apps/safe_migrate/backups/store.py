@@ -1,18 +1,20 @@
 """The `dbbackup` storage: where backups and reports of runs are, and how they get there whole."""
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.core.files.storage.handler import InvalidStorageError
 
+from safe_migrate import conf
 from safe_migrate.backups import manifest as manifests
 from safe_migrate.backups.manifest import MANIFEST_SUFFIX, Manifest
 from safe_migrate.errors import BackupFailed, Refused
@@ -126,30 +128,54 @@ def sync_folder(own: Path) -> None:
         os.close(descriptor)
 
 
-def write_text(name: str, text: str) -> None:
-    """Store a small file whole or not at all; an existing one is replaced only on this machine.
+def write_text(name: str, text: str, *, replace: bool = True) -> None:
+    """Store a small file whole or not at all; an existing one is replaced, or else refused.
 
-    Raises OSError, or what the storage raises.
+    Raises OSError (FileExistsError without `replace`), or what the storage raises.
     """
     own = folder()
     if own is None:
+        if replace and storage().exists(name):
+            storage().delete(name)
         saved = storage().save(name, ContentFile(text.encode()))
         if saved != name:
-            raise OSError(f"{name} exists already: it was stored as {saved}")
+            storage().delete(saved)
+            raise FileExistsError(f"{name} exists already")
         return
     target = own / name
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with partial(target.parent, target.name) as (file, path):
         file.write(text.encode())
         sync(file)
-        path.rename(target)
+        if replace:
+            path.rename(target)
+        else:
+            os.link(path, target)
+            path.unlink()
     sync_folder(target.parent)
+
+
+def taken(*names: str) -> bool:
+    """Whether the storage has a file of any of these names."""
+    return any(storage().exists(name) for name in names)
+
+
+def delete(name: str) -> None:
+    """Remove a stored file; one that is not there is as good."""
+    storage().delete(name)
 
 
 def chunks(name: str) -> Iterator[bytes]:
     """A stored file in pieces. Raises OSError, whatever kind of error the storage has."""
     try:
-        with storage().open(name, "rb") as file:
+        own = storage()
+        bucket: Any = getattr(own, "bucket", None)
+        if bucket is not None and hasattr(bucket, "Object"):
+            # What S3Storage opens is first copied as a whole, by default into memory.
+            key = own._normalize_name(name)  # type: ignore[attr-defined]
+            yield from bucket.Object(key).get()["Body"].iter_chunks(CHUNK)
+            return
+        with own.open(name, "rb") as file:
             while chunk := file.read(CHUNK):
                 yield chunk
     except OSError:
@@ -161,22 +187,41 @@ def chunks(name: str) -> Iterator[bytes]:
 def publish(manifest: Manifest) -> None:
     """Write the manifest of data that is stored already: from now on it is a backup.
 
-    Raises BackupFailed (SM-B205) where what is stored is not what was dumped.
+    Raises BackupFailed where what is stored is not what was dumped (SM-B205), or another backup of
+    this name is there (SM-B211).
     """
     own = folder()
-    stored = storage().size(manifest.data) if storage().exists(manifest.data) else -1
-    if stored != manifest.size:
-        raise BackupFailed(
-            "SM-B205",
-            f"{manifest.data} was dumped with {manifest.size} bytes, but the storage holds "
-            f"{max(stored, 0)}.",
-            next="python manage.py safe_doctor",
-        )
     if own is not None:
         # FileSystemStorage gives FILE_UPLOAD_PERMISSIONS, which is meant for the public.
         (own / manifest.data).chmod(0o600)
         sync_folder(own)
-    write_text(manifest.id + MANIFEST_SUFFIX, manifests.to_json(manifest))
+    _compare(manifest)
+    try:
+        write_text(manifest.id + MANIFEST_SUFFIX, manifests.to_json(manifest), replace=False)
+    except FileExistsError as error:
+        raise BackupFailed(
+            "SM-B211",
+            f"The storage already holds another backup {manifest.id}.",
+            next="python manage.py safe_migrate",
+        ) from error
+
+
+def _compare(manifest: Manifest) -> None:
+    """The size, and after an upload the bytes as well: a rename cannot have changed them."""
+    stored = storage().size(manifest.data) if storage().exists(manifest.data) else -1
+    what = f"the storage holds {max(stored, 0)}"
+    if stored == manifest.size and folder() is None:
+        digest = hashlib.sha256()
+        for chunk in chunks(manifest.data):
+            digest.update(chunk)
+        if digest.hexdigest() != manifest.sha256:
+            stored, what = -1, "the storage gives back other ones"
+    if stored != manifest.size:
+        raise BackupFailed(
+            "SM-B205",
+            f"{manifest.data} was dumped with {manifest.size} bytes, but {what}.",
+            next="python manage.py safe_doctor",
+        )
 
 
 def backups(environment: str) -> Iterator[Manifest]:
@@ -196,12 +241,23 @@ def backups(environment: str) -> Iterator[Manifest]:
 def read_manifest(identifier: str) -> Manifest | None:
     """The manifest of a backup that exists: complete, its own, with its data beside it."""
     try:
-        manifest = manifests.from_json(_read(identifier + MANIFEST_SUFFIX))
+        text = _read(identifier + MANIFEST_SUFFIX)
+        manifest = manifests.from_json(text, conf.read().manifest_key)
     except (manifests.NotAManifest, OSError, UnicodeDecodeError):
         return None
-    if manifest.id != identifier or not storage().exists(manifest.data):
+    if manifest.id != identifier or not _holds(manifest):
         return None
     return manifest
+
+
+def _holds(manifest: Manifest) -> bool:
+    """Whether the data is there, as a file of its own and of the right size."""
+    own = folder()
+    if own is not None and any(
+        (own / name).is_symlink() for name in (manifest.data, manifest.id + MANIFEST_SUFFIX)
+    ):
+        return False
+    return storage().exists(manifest.data) and storage().size(manifest.data) == manifest.size
 
 
 def find(identifier: str) -> Manifest | None:

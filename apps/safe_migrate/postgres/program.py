@@ -3,7 +3,7 @@
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,7 @@ class Program:
 
     `arguments` are a list, never a shell's string; with `parameters` it knows how to connect.
     `feeds` opens its stdin for `feed`, else its stdout is read by `output`. After
-    `timeout_seconds` it is killed. Raises OSError on entry where it cannot be run.
+    `timeout_seconds` it is killed. It inherits the open files `pass_fds`. Raises OSError on entry where it cannot be run.
     """
 
     def __init__(
@@ -47,11 +47,13 @@ class Program:
         parameters: Mapping[str, Any] | None = None,
         feeds: bool = False,
         timeout_seconds: float = 24 * 3600,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self._arguments = arguments
         self._environment = child_environment(parameters or {})
         self._feeds = feeds
         self._timeout_seconds = timeout_seconds
+        self._pass_fds = tuple(pass_fds)
         self._timed_out = False
 
     def __enter__(self) -> Self:
@@ -63,6 +65,7 @@ class Program:
                 stdout=subprocess.DEVNULL if self._feeds else subprocess.PIPE,
                 stderr=self._stderr,
                 env=self._environment,
+                pass_fds=self._pass_fds,
             )
         except BaseException:
             self._stderr.close()
@@ -86,11 +89,14 @@ class Program:
         while chunk := self._process.stdout.read(CHUNK):
             yield chunk
 
-    def feed(self, chunk: bytes) -> None:
-        """Hand it a piece; where it has given up reading, its exit code says so at the end."""
+    def feed(self, chunk: bytes) -> bool:
+        """Hand it a piece. False where it reads no more: its exit code says at the end why."""
         assert self._process.stdin is not None  # noqa: S101 (it is a pipe)
-        with suppress(BrokenPipeError):
+        try:
             self._process.stdin.write(chunk)
+        except BrokenPipeError:
+            return False
+        return True
 
     def end(self) -> Ended:
         """Close its pipes and wait for it."""

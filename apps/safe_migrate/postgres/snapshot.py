@@ -3,65 +3,62 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg import Connection, IsolationLevel, sql
+
+from safe_migrate.postgres import databases, fingerprint, schema
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contents:
     """The database in one snapshot."""
 
-    snapshot: str
-    """What pg_dump --snapshot takes; valid while the exporting transaction is open."""
-    lsn: str
     database: str
+    lsn: str
     system_identifier: str
-    encoding: str
-    collation: str
     owner: str
-    acl: str
-    settings: list[str]
+    create: dict[str, str]
+    settings: list[list[str]]
+    acl: list[list[Any]] | None
+    comment: str
     extensions: dict[str, str]
+    objects: dict[str, str]
     rows: dict[str, int]
+    fingerprints: dict[str, str]
     migrations: list[list[str]]
 
 
 @contextmanager
-def exported(session: Connection) -> Iterator[Contents]:
-    """Open a repeatable-read, read-only transaction, export its snapshot and read the contents.
+def exported(session: Connection) -> Iterator[str]:
+    """Open a repeatable-read, read-only transaction and export its snapshot.
 
-    The snapshot ends with the context. (PostgreSQL manual, 9.28.5 "Snapshot Synchronization
-    Functions".)
+    Gives what pg_dump --snapshot takes; it ends with the context. (PostgreSQL manual, 9.28.5
+    "Snapshot Synchronization Functions".)
     """
     session.isolation_level = IsolationLevel.REPEATABLE_READ
     session.read_only = True
     with session.transaction():
-        name = _value(session, "SELECT pg_export_snapshot()")
-        yield _contents(session, name)
+        yield _value(session, "SELECT pg_export_snapshot()")
 
 
-def _contents(session: Connection, snapshot: str) -> Contents:
-    row = session.execute(
-        """
-        SELECT pg_current_wal_lsn()::text, datname, pg_encoding_to_char(encoding), datcollate,
-               pg_get_userbyid(datdba), coalesce(datacl::text, '')
-        FROM pg_database WHERE datname = current_database()
-        """
-    ).fetchone()
-    assert row is not None  # noqa: S101 (the current database has a row)
-    lsn, database, encoding, collation, owner, acl = row
+def contents(session: Connection, *, fingerprints: bool) -> Contents:
+    """What the session's transaction sees, with exact row counts."""
+    database = session.info.dbname
+    rows = count_rows(session)
     return Contents(
-        snapshot=snapshot,
-        lsn=lsn,
         database=database,
+        lsn=_value(session, "SELECT pg_current_wal_lsn()"),
         system_identifier=_system_identifier(session),
-        encoding=encoding,
-        collation=collation,
-        owner=owner,
-        acl=acl,
-        settings=_settings(session),
+        owner=databases.owner(session, database),
+        create=databases.create_options(session, database),
+        settings=databases.settings(session, database),
+        acl=databases.acl(session, database),
+        comment=databases.comment(session, database),
         extensions=dict(session.execute("SELECT extname, extversion FROM pg_extension").fetchall()),
-        rows=dict(_rows(session)),
+        objects=schema.objects(session),
+        rows=rows,
+        fingerprints=fingerprint.fingerprints(session, rows) if fingerprints else {},
         migrations=_migrations(session),
     )
 
@@ -75,18 +72,7 @@ def _system_identifier(session: Connection) -> str:
     return _value(session, "SELECT system_identifier::text FROM pg_control_system()")
 
 
-def _settings(session: Connection) -> list[str]:
-    rows = session.execute(
-        """
-        SELECT unnest(setconfig) FROM pg_db_role_setting
-        WHERE setrole = 0
-          AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
-        """
-    ).fetchall()
-    return [setting for (setting,) in rows]
-
-
-def _rows(session: Connection) -> Iterator[tuple[str, int]]:
+def count_rows(session: Connection) -> dict[str, int]:
     """Exact counts, of the tables whose rows pg_dump dumps: not extensions' own, not foreign."""
     tables = session.execute(
         """
@@ -100,10 +86,12 @@ def _rows(session: Connection) -> Iterator[tuple[str, int]]:
         ORDER BY 1, 2
         """
     ).fetchall()
-    for schema, table in tables:
-        query = sql.SQL("SELECT count(*) FROM ONLY {}").format(sql.Identifier(schema, table))
+    counted = {}
+    for namespace, table in tables:
+        query = sql.SQL("SELECT count(*) FROM ONLY {}").format(sql.Identifier(namespace, table))
         row = session.execute(query).fetchone()
-        yield f"{schema}.{table}", row[0] if row else 0
+        counted[f"{namespace}.{table}"] = row[0] if row else 0
+    return counted
 
 
 def _migrations(session: Connection) -> list[list[str]]:

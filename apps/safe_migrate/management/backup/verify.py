@@ -24,7 +24,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     which.add_argument("id", nargs="?", metavar="ID", help="This backup.")
     which.add_argument("--latest", action="store_true", help="The newest one.")
     which.add_argument(
-        "--sample", type=percentage, metavar="N%", help="This share of all, at random, at least one."
+        "--sample",
+        type=percentage,
+        metavar="N%",
+        help="This share of all, at random, at least one.",
     )
     parser.add_argument(
         "--level", choices=tuple(Level), help="How far to verify; the policy's BACKUP_LEVEL."

@@ -50,7 +50,9 @@ class Command(SafeCommand):
         """Hand over to the action."""
         action = next(known for known in ACTIONS if options["action"] == known.NAME)
         database = options["database"]
-        run = Run(conf=conf.read(), connection=connections[database], command=f"{NAME} {action.NAME}")
+        run = Run(
+            conf=conf.read(), connection=connections[database], command=f"{NAME} {action.NAME}"
+        )
         with run.stack:
             return action.run(self, run, options)
 

@@ -1,0 +1,80 @@
+"""A backup's archive as pg_dump wrote it: fetched, decrypted and decompressed in one stream."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+from safe_migrate import conf
+from safe_migrate.backups import age, codec, store
+from safe_migrate.backups.dump import Hashed
+from safe_migrate.backups.manifest import Manifest
+from safe_migrate.errors import BackupFailed
+
+
+def stored(manifest: Manifest) -> Iterator[bytes]:
+    """The data as it is stored, compared with the manifest at its end.
+
+    Raises OSError where the storage fails, BackupFailed (SM-B301) for other bytes than were dumped.
+    """
+    hashed = Hashed(store.chunks(manifest.data))
+    yield from hashed
+    if hashed.sha256 != manifest.sha256:
+        raise BackupFailed(
+            "SM-B301",
+            f"{store.describe(manifest.data)} does not hold what was dumped: its SHA-256 is "
+            f"{hashed.sha256[:16]}…, the manifest says {manifest.sha256[:16]}….",
+            next=("Check the disk or bucket.", "python manage.py safe_migrate"),
+        )
+
+
+def read(manifest: Manifest) -> Generator[bytes, None, None]:
+    """The archive, for pg_restore. Its end is reached only where every stored byte was right.
+
+    So nothing that it was used for may be kept before. Raises what `stored` raises, and
+    BackupFailed where it cannot be decrypted or decompressed (SM-B308) or there is nothing to do
+    it with (SM-B307).
+    """
+    chunks: Iterator[bytes] = stored(manifest)
+    try:
+        if manifest.encryption:
+            chunks = age.decrypt(chunks, _identity(manifest))
+        yield from codec.decompress(manifest.codec, chunks)
+    except (codec.Undecodable, age.Undecryptable) as error:
+        raise _damaged(manifest, error) from error
+    except codec.MissingCodec as error:
+        raise BackupFailed(
+            "SM-B307",
+            f"{store.describe(manifest.data)} cannot be read here: {error}.",
+            next="pip install zstandard",
+        ) from error
+
+
+def can_read(manifest: Manifest) -> bool:
+    """Whether this machine has the key that the archive is encrypted for."""
+    return not manifest.encryption or conf.read().age_identity_file is not None
+
+
+def _identity(manifest: Manifest) -> Path:
+    identity = conf.read().age_identity_file
+    if identity is None:
+        raise BackupFailed(
+            "SM-B307",
+            f"{store.describe(manifest.data)} is encrypted, and there is no key here to read it.",
+            next="Set SAFE_MIGRATE['AGE_IDENTITY_FILE'] to the file of the private key.",
+        )
+    return identity
+
+
+def _damaged(manifest: Manifest, error: Exception) -> BackupFailed:
+    """Other bytes than were dumped are the likelier reason, and are told by their own code."""
+    try:
+        for _ in stored(manifest):
+            pass
+    except BackupFailed as changed:
+        return changed
+    except OSError:
+        pass
+    return BackupFailed(
+        "SM-B308",
+        f"{store.describe(manifest.data)} cannot be read: {error}.",
+        next=("Check the identity file.", "python manage.py safe_backup list"),
+    )
