@@ -21,9 +21,10 @@ class SafeMigrateConfig(AppConfig):
         """Register checks and receivers; nothing here connects to anything."""
         from dbbackup import settings as dbbackup_settings
         from dbbackup.db.base import CONNECTOR_MAPPING
-        from dbbackup.signals import post_backup
+        from dbbackup.signals import post_backup, pre_restore
 
         from safe_migrate import checks  # noqa: F401 (registers)
+        from safe_migrate.backups import guard
         from safe_migrate.backups.connector import CONNECTOR
         from safe_migrate.backups.create import publish_manifest
 
@@ -31,3 +32,8 @@ class SafeMigrateConfig(AppConfig):
             if engine not in dbbackup_settings.CUSTOM_CONNECTOR_MAPPING:
                 CONNECTOR_MAPPING[engine] = CONNECTOR
         post_backup.connect(publish_manifest, dispatch_uid="safe_migrate.publish_manifest")
+        post_backup.connect(guard.say_what_clean_spares, dispatch_uid="safe_migrate.clean")
+        pre_restore.connect(guard.refuse_restore, dispatch_uid="safe_migrate.refuse_restore")
+        dbbackup_settings.CLEANUP_KEEP_FILTER = guard.sparing_ours(
+            dbbackup_settings.CLEANUP_KEEP_FILTER
+        )

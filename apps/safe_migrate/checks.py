@@ -1,4 +1,7 @@
-"""System checks: cheap, without a connection, each with what to do about it."""
+"""System checks: cheap, without a connection, each with what to do about it.
+
+Only the one of the newest backup reads the storage, and only where a database is named.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +12,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from safe_migrate import conf
+from safe_migrate.backups import freshness
 
 
 @register
@@ -58,3 +62,34 @@ def check_debug_of_stamp(
             )
         ]
     return []
+
+
+@register(Tags.database, deploy=True)
+def check_age_of_backup(
+    app_configs: Sequence[AppConfig] | None = None,
+    databases: Sequence[str] | None = None,
+    **kwargs: Any,
+) -> list[CheckMessage]:
+    """`check --deploy --database default`: the newest verified backup of each is young enough."""
+    try:
+        settings_of_tool = conf.read()
+    except ImproperlyConfigured:
+        return []
+    hours = settings_of_tool.policy.backup_max_age_hours
+    if not hours or "dbbackup" not in settings.STORAGES:
+        return []
+    found = (_age_of_backup(settings_of_tool, alias, hours) for alias in databases or ())
+    return [message for message in found if message]
+
+
+def _age_of_backup(settings_of_tool: conf.Conf, alias: str, hours: float) -> Warning | None:
+    database = freshness.database_of(settings_of_tool, alias)
+    try:
+        newest = freshness.newest(settings_of_tool.environment.value, database)
+    except Exception as error:  # each kind of bucket raises its own
+        text = f"The dbbackup storage cannot be read: {type(error).__name__}: {error}"
+        return Warning(text, hint="python manage.py safe_doctor", id="safe_migrate.W002")
+    problem = freshness.problem(newest, repr(database), hours * freshness.HOUR)
+    if problem is None:
+        return None
+    return Warning(problem.what, hint=" / ".join(problem.next), id="safe_migrate.W002")

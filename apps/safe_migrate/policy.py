@@ -85,6 +85,20 @@ class Policy:
     """How long a restore point may take to reach the WAL archive before the backup fails."""
     base_backup_max_age_hours: float
     """A restore point counts with a base backup that is no older than this."""
+    backup_max_age_hours: float
+    """A newest verified backup older than this is too old for `check --deploy`; 0: never."""
+    keep_hourly: float
+    """`safe_backup prune` keeps the newest verified backup of each of so many hours."""
+    keep_daily: float
+    """The same of each of so many days."""
+    keep_weekly: float
+    """The same of each of so many weeks."""
+    keep_monthly: float
+    """The same of each of so many months."""
+    keep_yearly: float
+    """The same of each of so many years."""
+    keep_minimum: float
+    """So many of the newest verified backups stay whatever their age; never less than one."""
 
 
 _CAREFUL = Policy(
@@ -108,6 +122,13 @@ _CAREFUL = Policy(
     backup_timeout_seconds=6 * 3600,
     backup_archive_wait_seconds=60,
     base_backup_max_age_hours=26,
+    backup_max_age_hours=26,
+    keep_hourly=24,
+    keep_daily=14,
+    keep_weekly=8,
+    keep_monthly=12,
+    keep_yearly=3,
+    keep_minimum=3,
 )
 _LOCAL = replace(
     _CAREFUL,
@@ -120,6 +141,13 @@ _LOCAL = replace(
     edited_migrations=Edited.WARN,
     lock_retry_seconds=10,
     lock_wait_seconds=10,
+    backup_max_age_hours=0,
+    keep_hourly=0,
+    keep_daily=3,
+    keep_weekly=0,
+    keep_monthly=0,
+    keep_yearly=0,
+    keep_minimum=2,
 )
 DEFAULTS = MappingProxyType(
     {
@@ -130,6 +158,11 @@ DEFAULTS = MappingProxyType(
             environment=Environment.STAGING,
             backup_never_allowed=True,
             seeding_allowed=True,
+            keep_hourly=0,
+            keep_daily=7,
+            keep_weekly=4,
+            keep_monthly=2,
+            keep_yearly=0,
         ),
         Environment.PRODUCTION: _CAREFUL,
     }

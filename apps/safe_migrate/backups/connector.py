@@ -8,11 +8,10 @@ from typing import IO, Any, cast
 
 from dbbackup.db.base import BaseDBConnector
 from django.core.files.base import File
-from django.core.management.base import CommandError
 from psycopg.conninfo import conninfo_to_dict
 
 from safe_migrate import conf
-from safe_migrate.backups import age, codec, store
+from safe_migrate.backups import age, codec, guard, store
 from safe_migrate.backups.codec import Pulled
 from safe_migrate.backups.dump import FORMAT
 from safe_migrate.backups.making import Making, Order
@@ -155,10 +154,7 @@ class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
 
     def _restore_dump(self, dump: Any) -> None:
         """What `dbrestore` does: into the live database, over what is there. Refused."""
-        raise CommandError(
-            "dbrestore restores over the live database and fails after the commonest migrations. "
-            "Nothing was touched. See docs/strategy.md#restore-a-backup-by-hand."
-        )
+        raise guard.restore_refused(self.database_name, "")
 
     def _options(self, settings: conf.Conf) -> list[str]:
         """What pg_dump is asked beyond the usual: another role, or to leave something out."""

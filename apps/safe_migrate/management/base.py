@@ -112,6 +112,19 @@ def seconds(value: str) -> float:
     return number
 
 
+def duration(value: str) -> float:
+    """An argparse type: a number with its unit (26h, 90min, 2d, 30s), in seconds, above 0."""
+    units = {"min": 60, "s": 1, "h": 3600, "d": 86_400}
+    unit = next((unit for unit in units if value.endswith(unit)), "")
+    try:
+        number = float(value.removesuffix(unit)) * units[unit]
+    except (KeyError, ValueError):
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ArgumentTypeError(f"{value!r} is not a duration: 26h, 90min, 2d or 30s")
+    return number
+
+
 @contextmanager
 def terminated_like_interrupted() -> Iterator[None]:
     """SIGTERM raises where Ctrl-C would, so that statements are cancelled and locks released."""

@@ -1,5 +1,6 @@
 """Is the database what it should be now? What is found here is told, never undone."""
 
+from safe_migrate.backups import pins
 from safe_migrate.facts import Finding, Grade
 from safe_migrate.pipeline.run import Run
 from safe_migrate.postgres import catalog, control
@@ -21,6 +22,15 @@ def perform(run: Run) -> None:
         named = ", ".join(changed[:NAMED_AT_MOST])
         more = f" and {len(changed) - NAMED_AT_MOST} more" if len(changed) > NAMED_AT_MOST else ""
         run.progress.note(f"rows were written meanwhile in {named}{more}")
+    _unpin(run)
+
+
+def _unpin(run: Run) -> None:
+    """What earlier runs kept in case this one had to go back. Its own backup stays pinned."""
+    try:
+        pins.release(run.conf.environment.value, run.session.info.dbname, but=run.id)
+    except Exception as error:  # each kind of bucket raises its own
+        _warn(run, f"backups of earlier runs are still pinned: {error}")
 
 
 def _changed(run: Run) -> list[str]:

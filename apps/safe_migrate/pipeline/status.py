@@ -1,12 +1,12 @@
 """Where a database stands: what is applied, what is not, what ran last, how old the backup is."""
 
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from safe_migrate.backups import store
-from safe_migrate.backups.manifest import moment_of
-from safe_migrate.errors import Exit
-from safe_migrate.pipeline import graph
+from safe_migrate.backups import freshness
+from safe_migrate.errors import BackupFailed, Exit
+from safe_migrate.pipeline import graph, record
 from safe_migrate.pipeline.preflight import history
 from safe_migrate.pipeline.run import Run
 from safe_migrate.postgres import control
@@ -39,6 +39,7 @@ def collect(run: Run, *, history_limit: int = 0) -> dict[str, Any]:
         "history": [_run(r) for r in runs[:history_limit]],
         "last_verified_backup": None,
         "storage_error": None,
+        "backup_problem": None,
     } | _backups(run)
 
 
@@ -86,13 +87,25 @@ def _backups(run: Run) -> dict[str, Any]:
 
 
 def _last_verified(run: Run) -> dict[str, Any] | None:
-    for manifest in store.backups(run.conf.environment.value):
-        if manifest.database == run.session.info.dbname and (record := store.verified(manifest)):
-            age = datetime.now(UTC) - moment_of(manifest.id)
-            return {
-                "id": manifest.id,
-                "level": record["level"],
-                "size": manifest.size,
-                "age_seconds": round(age.total_seconds()),
-            }
-    return None
+    found = freshness.newest(run.conf.environment.value, run.session.info.dbname)
+    return {**asdict(found), "age_seconds": round(found.age_seconds)} if found else None
+
+
+def require_backup(found: dict[str, Any], max_age_seconds: float) -> BackupFailed | None:
+    """Whether a collected status has a verified backup that young; where not, it says so.
+
+    Returns the failure (SM-B502) that now also stands in the status, to be shown.
+    """
+    backup = found["last_verified_backup"]
+    if found["storage_error"]:
+        error: BackupFailed | None = freshness.too_old(
+            f"The age of the newest verified backup of {found['database']!r} is not known: the "
+            f"storage cannot be read ({found['storage_error']})."
+        )
+    else:
+        newest = freshness.Verified(**backup) if backup else None
+        error = freshness.problem(newest, repr(found["database"]), max_age_seconds)
+    if error is not None:
+        problem = record.describe_error(error)
+        found |= {"ok": False, "exit_code": int(error.exit), "backup_problem": problem}
+    return error

@@ -27,8 +27,39 @@ def listed(backups: list[dict[str, Any]]) -> str:
         return "There is no backup."
     return "\n".join(
         f"{backup['id']}  {size(backup['size']):>10}  {age(backup['age_seconds']):>7} old  "
-        f"{backup['level'] or 'not verified'}"
+        f"{backup['level'] or 'not verified'}{_pin(backup['pinned'])}"
         for backup in backups
+    )
+
+
+def _pin(reason: str | None) -> str:
+    return f"  pinned: {reason}" if reason else ""
+
+
+def pinned(identifier: str, reason: str | None) -> str:
+    """What holds a backup now."""
+    return f"{identifier}{_pin(reason) or '  not pinned'}"
+
+
+def pruned(environment: str, database: str, entries: list[dict[str, Any]], apply: bool) -> str:
+    """One line each with what becomes of it and why, then the sum of what is deleted."""
+    lines = [f"{environment}: backups of {database}"]
+    lines += [_verdict(entry) for entry in entries if entry["is_backup"]] or ["There is none."]
+    if debris := [entry for entry in entries if not entry["is_backup"]]:
+        lines += ["", "Files that are no backup:", *map(_verdict, debris)]
+    doomed = [entry["size"] for entry in entries if entry["delete"]]
+    lines += ["", f"To delete: {len(doomed)}, {size(sum(doomed))}"]
+    if doomed and not apply:
+        lines.append("Nothing was deleted. To delete: the same command with --apply")
+    return "\n".join(lines)
+
+
+def _verdict(entry: dict[str, Any]) -> str:
+    what = "DELETE" if entry["delete"] else "keep"
+    level = entry["level"] or ("not verified" if entry["is_backup"] else "-")
+    return (
+        f"{what:<6}  {entry['id']}  {age(entry['age_seconds']):>6}  {size(entry['size']):>9}  "
+        f"{level:<12}  {', '.join(entry['because'])}"
     )
 
 

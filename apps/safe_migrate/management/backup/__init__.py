@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any, Protocol
 
 from safe_migrate.errors import Exit
-from safe_migrate.management.backup import create, listing, verify
+from safe_migrate.management.backup import create, listing, pin, prune, unpin, verify
 from safe_migrate.management.base import SafeCommand
 from safe_migrate.pipeline.run import Run
 
@@ -22,4 +22,4 @@ class Action(Protocol):
         """Do it; what is found goes to the command's stdout. Raises SafeMigrateError."""
 
 
-ACTIONS: tuple[Action, ...] = (create, listing, verify)
+ACTIONS: tuple[Action, ...] = (create, listing, verify, prune, pin, unpin)

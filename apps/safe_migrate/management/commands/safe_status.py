@@ -8,7 +8,7 @@ from django.db import connections
 
 from safe_migrate import conf
 from safe_migrate.errors import Exit
-from safe_migrate.management.base import SafeCommand, seconds
+from safe_migrate.management.base import SafeCommand, duration, seconds
 from safe_migrate.pipeline import graph, status
 from safe_migrate.pipeline.run import Options, Run
 from safe_migrate.postgres import reach
@@ -18,7 +18,7 @@ POLL_SECONDS = 1.0
 
 
 class Command(SafeCommand):
-    """Exit code 0 where nothing is pending, 3 where something is."""
+    """Exit code 0 where nothing is pending, 3 where something is, 8 for too old a backup."""
 
     help = "Show what is applied, pending, failed or edited, the last run and the last backup."
 
@@ -41,6 +41,12 @@ class Command(SafeCommand):
             metavar="SECONDS",
             help="Wait until nothing is pending: for containers of the application.",
         )
+        parser.add_argument(
+            "--max-backup-age",
+            type=duration,
+            metavar="AGE",
+            help="Exit with 8 where no verified backup is younger than this: 26h, 90min, 2d.",
+        )
 
     def run(self, **options: Any) -> Exit:
         """Look once, or until nothing is pending."""
@@ -56,10 +62,14 @@ class Command(SafeCommand):
             if options["wait_until_applied"] is not None:
                 _wait(run, options["wait_until_applied"])
             found = status.collect(run, history_limit=options["history"])
+        limit = options["max_backup_age"]
+        problem = None if limit is None else status.require_backup(found, limit)
         if options["format"] == "json":
             self.stdout.write(json.render(found))
         else:
             self.stdout.write(status_text.render(found))
+            if problem:
+                self.fail(problem, "text")
         return Exit(found["exit_code"])
 
 
