@@ -7,10 +7,15 @@ import json
 from datetime import UTC, datetime
 
 from safe_migrate.backups import archive, dump, store
-from safe_migrate.backups.manifest import VERIFIED_SUFFIX, Manifest
+from safe_migrate.backups.manifest import RESTORE_POINT, VERIFIED_SUFFIX, Manifest
 from safe_migrate.errors import BackupFailed
 from safe_migrate.policy import Level
 from safe_migrate.postgres import tools
+
+
+def attainable(manifest: Manifest, level: Level) -> Level:
+    """How far it can be verified at most: of a restore point there is only its recipe to re-read."""
+    return Level.STORED if manifest.kind == RESTORE_POINT else level
 
 
 def verify(manifest: Manifest, level: Level, client: tools.Client) -> None:

@@ -15,7 +15,6 @@ def perform(run: Run) -> None:
     if run.backup is None:
         return
     run.progress.doing("reading the backup back")
-    level = run.conf.policy.backup_level
     client = tools.find_client(run.conf.pg_bin, run.session.info.server_version // 10000)
     manifest = store.read_manifest(run.backup.id)
     if manifest is None:
@@ -24,6 +23,7 @@ def perform(run: Run) -> None:
             f"The manifest of {run.backup.id} cannot be found in the storage any more.",
             next=("python manage.py safe_doctor", "python manage.py safe_migrate"),
         )
+    level = verify.attainable(manifest, run.conf.policy.backup_level)
     verify.verify(manifest, level, client)
     run.backup = replace(run.backup, level=level.value)
     run.progress.note(f"verified: {level.value}")

@@ -4,11 +4,10 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
-from safe_migrate.backups import create as backup
 from safe_migrate.backups import verify
 from safe_migrate.errors import Exit
 from safe_migrate.management.base import SafeCommand
-from safe_migrate.pipeline import identify
+from safe_migrate.pipeline import backup, identify
 from safe_migrate.pipeline.run import Run
 from safe_migrate.policy import Level
 from safe_migrate.postgres import tools
@@ -29,13 +28,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(command: SafeCommand, run: Run, options: dict[str, Any]) -> Exit:
     """The environment is compared with the stamp first: a backup carries its name."""
     identify.perform(run)
-    level = Level(options["level"] or run.conf.policy.backup_level)
-    manifest = backup.create(run.connection.alias, [])
+    manifest, recipe = backup.make(run, [])
+    wanted = Level(options["level"] or run.conf.policy.backup_level)
+    level = verify.attainable(manifest, wanted)
     client = tools.find_client(run.conf.pg_bin, manifest.server_major)
     verify.verify(manifest, level, client)
     if options["format"] == "json":
         document = {"schema": SCHEMA, "ok": True, "exit_code": 0, "level": level.value}
         command.stdout.write(json.render({**document, "manifest": asdict(manifest)}))
     else:
-        command.stdout.write(backup_text.created(manifest, level))
+        lines = [backup_text.created(manifest, level), *([recipe] if recipe else [])]
+        command.stdout.write("\n".join(lines))
     return Exit.DONE

@@ -3,10 +3,11 @@
 `safe_doctor` shows every line; a run shows what is not well, and is refused at the first failure.
 """
 
-from safe_migrate.errors import Refused
+from safe_migrate.errors import BackupFailed, Refused, SafeMigrateError
 from safe_migrate.facts import Finding, Grade
 from safe_migrate.pipeline.preflight import (
     activity,
+    archiving,
     client,
     disk,
     history,
@@ -18,11 +19,11 @@ from safe_migrate.pipeline.preflight import (
 from safe_migrate.pipeline.run import Run
 
 NAME = "preflight"
-CHECKS = (server, rights, history, leftovers, activity, client, disk, waiver)
+CHECKS = (server, rights, history, leftovers, activity, client, disk, archiving, waiver)
 
 
 def perform(run: Run) -> None:
-    """Run every check. Raises Refused with the code of the first failure, naming all of them."""
+    """Run every check. Raises the first failure with the words of all of them."""
     run.findings = examine(run)
     for finding in run.findings:
         if finding.grade is Grade.WARN:
@@ -46,9 +47,13 @@ def examine(run: Run) -> list[Finding]:
     return findings
 
 
-def refusal(failures: list[Finding]) -> Refused:
-    """One failure for all of them: the first one's code, every one's words."""
-    return Refused(
+def refusal(failures: list[Finding]) -> SafeMigrateError:
+    """One failure for all of them: the first one's code, every one's words.
+
+    Where it is the WAL archive's, it is a failed backup and not a rule that forbids the run.
+    """
+    kind = BackupFailed if failures[0].check == archiving.CHECK else Refused
+    return kind(
         failures[0].code,
         "\n".join(finding.text for finding in failures),
         next=tuple(line for finding in failures for line in finding.remedy),

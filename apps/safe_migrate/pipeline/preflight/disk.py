@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from safe_migrate.backups import store
+from safe_migrate.backups.manifest import DUMP
 from safe_migrate.errors import Refused
 from safe_migrate.facts import Finding, Grade
 from safe_migrate.pipeline.run import Run
+from safe_migrate.policy import BackupKind
 from safe_migrate.postgres import catalog
 
 CHECK = "backups"
@@ -54,7 +56,10 @@ def examine(run: Run) -> Iterator[Finding]:
 
 
 def _needed(run: Run) -> int:
-    newest = next(store.backups(run.conf.environment.value), None)
+    if run.conf.policy.backup_kind is BackupKind.RESTORE_POINT:
+        return MIB
+    stored = store.backups(run.conf.environment.value)
+    newest = next((backup for backup in stored if backup.kind == DUMP), None)
     if newest is not None:
         return int(newest.size * HEADROOM)
     return catalog.server_facts(run.session).size_bytes
