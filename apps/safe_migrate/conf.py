@@ -16,6 +16,7 @@ KEYS = (
     "PG_BIN",
     "MIGRATION_DATABASE_URL",
     "BACKUP_DATABASE_URL",
+    "SCRATCH_DATABASE_URL",
     "REVISION",
     "MANIFEST_KEY",
     "AGE_RECIPIENTS",
@@ -37,6 +38,8 @@ class Conf:
     """Database alias → a direct connection for migrating, where DATABASES goes through a pooler."""
     backup_urls: dict[str, str]
     """Database alias → the connection that pg_dump uses."""
+    scratch_urls: dict[str, str]
+    """Database alias → the server where backups of it are restored to verify them."""
     revision: str
     """The project's revision being deployed; noted in manifests and runs."""
     manifest_key: str = field(repr=False)
@@ -72,6 +75,7 @@ def read() -> Conf:
         pg_bin=_path(given.get("PG_BIN")),
         migration_urls=_urls("MIGRATION_DATABASE_URL", given),
         backup_urls=_urls("BACKUP_DATABASE_URL", given),
+        scratch_urls=_urls("SCRATCH_DATABASE_URL", given),
         revision=str(given.get("REVISION") or ""),
         manifest_key=str(given.get("MANIFEST_KEY") or ""),
         age_recipients=tuple(given.get("AGE_RECIPIENTS") or ()),

@@ -36,7 +36,7 @@ def read(manifest: Manifest) -> Generator[bytes, None, None]:
     chunks: Iterator[bytes] = stored(manifest)
     try:
         if manifest.encryption:
-            chunks = age.decrypt(chunks, _identity(manifest))
+            chunks = age.decrypt(chunks, require_key(manifest))
         yield from codec.decompress(manifest.codec, chunks)
     except (codec.Undecodable, age.Undecryptable) as error:
         raise _damaged(manifest, error) from error
@@ -53,7 +53,8 @@ def can_read(manifest: Manifest) -> bool:
     return not manifest.encryption or conf.read().age_identity_file is not None
 
 
-def _identity(manifest: Manifest) -> Path:
+def require_key(manifest: Manifest) -> Path:
+    """The identity file that the archive is decrypted with. Raises BackupFailed (SM-B307)."""
     identity = conf.read().age_identity_file
     if identity is None:
         raise BackupFailed(

@@ -18,6 +18,7 @@ from safe_migrate import conf
 from safe_migrate.backups import manifest as manifests
 from safe_migrate.backups.manifest import MANIFEST_SUFFIX, Manifest
 from safe_migrate.errors import BackupFailed, Refused
+from safe_migrate.policy import Level
 
 ALIAS = "dbbackup"
 PARTIAL_PREFIX = ".partial-"
@@ -266,14 +267,15 @@ def find(identifier: str) -> Manifest | None:
     return read_manifest(identifier) if known else None
 
 
-def verified(manifest: Manifest) -> dict[str, str]:
-    """The sidecar's record of the verification: level and time; empty where there was none."""
+def verified(manifest: Manifest) -> dict[str, Any]:
+    """The sidecar's record: level, time, time of each level; empty for none, or where it failed."""
     try:
         record = json.loads(_read(manifest.id + manifests.VERIFIED_SUFFIX))
     except (OSError, ValueError):
         return {}
     same = isinstance(record, dict) and record.get("sha256") == manifest.sha256
-    return record if same else {}
+    known = same and record.get("level") in list(Level) and isinstance(record.get("levels"), dict)
+    return record if known else {}
 
 
 def _read(name: str) -> str:

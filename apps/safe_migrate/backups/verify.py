@@ -1,12 +1,17 @@
-"""Proof that a stored backup can be read: `stored` re-hashes it, `readable` reads it to its end.
+"""Proof that a stored backup is good: re-hashed, read to its end, or restored and compared.
 
 `pg_restore --list` proves nothing: it reads the head alone and accepted 60 of 60 damaged archives.
 """
 
 import json
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from safe_migrate.backups import archive, dump, store
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from safe_migrate.backups import archive, dump, scratch, store
 from safe_migrate.backups.manifest import RESTORE_POINT, VERIFIED_SUFFIX, Manifest
 from safe_migrate.errors import BackupFailed
 from safe_migrate.policy import Level
@@ -14,34 +19,70 @@ from safe_migrate.postgres import tools
 
 
 def attainable(manifest: Manifest, level: Level) -> Level:
-    """How far it can be verified at most: of a restore point there is only its recipe to re-read."""
+    """How far it can be verified at most: of a restore point only the recipe can be re-read."""
     return Level.STORED if manifest.kind == RESTORE_POINT else level
 
 
-def verify(manifest: Manifest, level: Level, client: tools.Client) -> None:
-    """Read the stored data once, hashing it and, for `readable`, passing it through pg_restore.
+BAD = ("SM-B301", "SM-B302", "SM-B308", "SM-B312")
+"""What is wrong with a backup itself, not with where it was looked at."""
 
-    Records level and time in the sidecar beside the manifest. Raises BackupFailed: other bytes than
-    were dumped (SM-B301), an archive that cannot be read (SM-B302), a storage that fails (SM-B303),
-    no key to read it with (SM-B307).
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class How:
+    """How a backup is verified to the level `restored`."""
+
+    connection: BaseDatabaseWrapper
+    scratch_url: str | None = None
+    """The server to restore on; None for the setting's, the database's own or an embedded one."""
+    fingerprint: bool = False
+    """Compare the rows themselves, by the manifest's fingerprints."""
+
+
+def verify(manifest: Manifest, level: Level, client: tools.Client, how: How) -> None:
+    """Read the stored data once, hashing it, and go as far as `level` says.
+
+    Records level and time in the sidecar beside the manifest, also that the backup is bad. Raises
+    BackupFailed: other bytes than were dumped (SM-B301), an archive that cannot be read (SM-B302,
+    SM-B308), a storage that fails (SM-B303), no key to read it with (SM-B307), no fingerprints to
+    compare (SM-B309), and what scratch.prove raises.
     """
+    if how.fingerprint and not manifest.fingerprints:
+        raise BackupFailed(
+            "SM-B309",
+            f"{manifest.id} was made without fingerprints.",
+            next="Set SAFE_MIGRATE['POLICY']['BACKUP_FINGERPRINT'] for the backups to come.",
+        )
     try:
-        if level is Level.STORED:
-            for _ in archive.stored(manifest):
-                pass
-        elif manifest.read_back and not archive.can_read(manifest):
-            # pg_restore has read it before it was encrypted; the bytes are still the same.
-            for _ in archive.stored(manifest):
-                pass
-        else:
-            _read(manifest, client)
+        _examine(manifest, level, client, how)
     except OSError as error:
         raise BackupFailed(
             "SM-B303",
             f"{store.describe(manifest.data)} cannot be read back: {error}.",
             next=("python manage.py safe_doctor", "python manage.py safe_migrate"),
         ) from error
+    except BackupFailed as error:
+        if error.code in BAD:
+            with suppress(BackupFailed):
+                _write(manifest, {"failed": error.code, "level": None, "levels": {}})
+        raise
     record(manifest, level)
+
+
+def _examine(manifest: Manifest, level: Level, client: tools.Client, how: How) -> None:
+    if level is Level.RESTORED:
+        scratch.prove(
+            manifest,
+            client,
+            connection=how.connection,
+            url=how.scratch_url,
+            fingerprint=how.fingerprint or bool(manifest.fingerprints),
+        )
+    elif level is Level.READABLE and not (manifest.read_back and not archive.can_read(manifest)):
+        _read(manifest, client)
+    else:
+        # What cannot be decrypted here, pg_restore has read before it was encrypted.
+        for _ in archive.stored(manifest):
+            pass
 
 
 def _read(manifest: Manifest, client: tools.Client) -> None:
@@ -54,12 +95,22 @@ def _read(manifest: Manifest, client: tools.Client) -> None:
 
 
 def record(manifest: Manifest, level: Level) -> None:
-    """Write the sidecar: how far this backup was verified, and when (UTC).
+    """Write the sidecar: how far this backup was verified, and when each level was reached (UTC).
 
-    Raises BackupFailed (SM-B305) where it cannot be stored.
+    A weaker verification later does not take away what a stronger one has shown. Raises
+    BackupFailed (SM-B305) where it cannot be stored.
     """
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    text = json.dumps({"level": level.value, "at": now, "sha256": manifest.sha256})
+    reached = {**store.verified(manifest).get("levels", {}), level.value: _now()}
+    highest = max(reached, key=list(Level).index)
+    _write(manifest, {"level": highest, "at": reached[highest], "levels": reached})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _write(manifest: Manifest, found: dict[str, Any]) -> None:
+    text = json.dumps({"at": _now(), **found, "sha256": manifest.sha256})
     try:
         store.write_text(manifest.id + VERIFIED_SUFFIX, text + "\n")
     except Exception as error:  # each kind of bucket raises its own

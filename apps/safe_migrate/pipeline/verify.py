@@ -24,6 +24,6 @@ def perform(run: Run) -> None:
             next=("python manage.py safe_doctor", "python manage.py safe_migrate"),
         )
     level = verify.attainable(manifest, run.conf.policy.backup_level)
-    verify.verify(manifest, level, client)
+    verify.verify(manifest, level, client, verify.How(connection=run.connection))
     run.backup = replace(run.backup, level=level.value)
     run.progress.note(f"verified: {level.value}")

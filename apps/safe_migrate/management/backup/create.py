@@ -32,7 +32,7 @@ def run(command: SafeCommand, run: Run, options: dict[str, Any]) -> Exit:
     wanted = Level(options["level"] or run.conf.policy.backup_level)
     level = verify.attainable(manifest, wanted)
     client = tools.find_client(run.conf.pg_bin, manifest.server_major)
-    verify.verify(manifest, level, client)
+    verify.verify(manifest, level, client, verify.How(connection=run.connection))
     if options["format"] == "json":
         document = {"schema": SCHEMA, "ok": True, "exit_code": 0, "level": level.value}
         command.stdout.write(json.render({**document, "manifest": asdict(manifest)}))

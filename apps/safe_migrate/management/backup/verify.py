@@ -32,6 +32,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--level", choices=tuple(Level), help="How far to verify; the policy's BACKUP_LEVEL."
     )
+    parser.add_argument(
+        "--scratch-url",
+        metavar="URL",
+        help="restored: restore on this server, as a role that may create databases.",
+    )
+    parser.add_argument(
+        "--fingerprint",
+        action="store_true",
+        help="restored: compare the rows themselves; needs BACKUP_FINGERPRINT when it was made.",
+    )
 
 
 def percentage(value: str) -> float:
@@ -48,11 +58,16 @@ def percentage(value: str) -> float:
 def run(command: SafeCommand, run: Run, options: dict[str, Any]) -> Exit:
     """Every chosen backup is looked at, also after one that is bad."""
     level = Level(options["level"] or run.conf.policy.backup_level)
+    how = verify.How(
+        connection=run.connection,
+        scratch_url=options["scratch_url"],
+        fingerprint=options["fingerprint"],
+    )
     found: list[dict[str, Any]] = []
     for manifest in chosen(run, options):
         client = tools.find_client(run.conf.pg_bin, manifest.server_major)
         try:
-            verify.verify(manifest, level, client)
+            verify.verify(manifest, level, client, how)
             found.append({"id": manifest.id, "level": level.value, "code": "", "what": ""})
         except BackupFailed as error:
             found.append({"id": manifest.id, "level": None, "code": error.code, "what": error.what})
