@@ -20,6 +20,9 @@ So they are kept readable, and a comparison asks whether the restored sequence i
 one that was never used has no entry.
 """
 
+RELATIONS = ("table", "view", "materialised view", "foreign table", "domain")
+"""Kinds whose names the names of columns, constraints, triggers, policies and rules begin with."""
+
 OF_THE_SERVER = ("owner of", "grants on", "default privileges of", "tablespace of", "user mapping")
 """Kinds that name roles or tablespaces, which another server does not have."""
 
