@@ -35,6 +35,15 @@ def reach_server(run: Run) -> tuple[psycopg.Connection, Standing]:
     return run.maintenance, standing.look(run.maintenance, name_of(run))
 
 
+def reach_database(run: Run) -> tuple[psycopg.Connection, Standing]:
+    """A session to the run's database itself, whose stamp is compared, and how it stands.
+
+    Raises Refused where it cannot be reached, or is another environment's.
+    """
+    identify.perform(run)
+    return run.session, standing.look(run.session, run.session.info.dbname)
+
+
 def enter(run: Run, own: psycopg.Connection, here: Standing) -> bool:
     """Open a session to the run's database and compare its stamp; False where nobody can.
 

@@ -23,13 +23,14 @@ def perform(run: Run) -> None:
         run.progress.note(f"stamped the database as {run.conf.environment.value}")
 
 
-def obtain(run: Run) -> None:
+def obtain(run: Run, again: str = "") -> None:
     """Take the lock in the database and the one on its name. Raises LockNotObtained.
 
     The second keeps a restore from swapping the database away meanwhile. It is missing, and told,
     where our role may not connect to a maintenance database; then the first one alone holds.
+    `again` is the command to repeat.
     """
-    obtain_inside(run)
+    obtain_inside(run, again)
     if run.maintenance is None:
         try:
             run.maintenance = maintenance.open_session(run.connection, "runner")
@@ -38,7 +39,7 @@ def obtain(run: Run) -> None:
             run.progress.note(f"not locked against a restore: {said[-1].strip()}")
             return
         run.stack.callback(run.maintenance.close)
-    obtain_name(run, run.maintenance, run.session.info.dbname)
+    obtain_name(run, run.maintenance, run.session.info.dbname, again)
 
 
 def obtain_inside(run: Run, again: str = "") -> None:

@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from safe_migrate.backups import create, verify
 from safe_migrate.backups.manifest import Manifest
-from safe_migrate.backups.restore import into_new, plan
+from safe_migrate.backups.restore import in_place, into_new, plan
 from safe_migrate.backups.restore.job import Job, Restored
 from safe_migrate.backups.restore.plan import Accepted, Loss
 from safe_migrate.errors import Refused
 from safe_migrate.facts import Finding, Grade
 from safe_migrate.pipeline import going_back, lock
 from safe_migrate.pipeline.run import Run
+from safe_migrate.policy import Level
 from safe_migrate.postgres import databases, tools
 from safe_migrate.postgres.standing import Standing
 
@@ -43,7 +45,8 @@ def restore(run: Run, manifest: Manifest, wanted: Wanted, ask: Ask) -> tuple[Job
 
 def _restore(run: Run, manifest: Manifest, wanted: Wanted, ask: Ask) -> tuple[Job, Loss, Restored]:
     run.stage = "identify"
-    own, here = going_back.reach_server(run)
+    reached = going_back.reach_database if wanted.in_place else going_back.reach_server
+    own, here = reached(run)
     target = going_back.target_of(run, here)
     if refused := plan.refusal(manifest, target, wanted.accepted):
         raise refused
@@ -103,8 +106,19 @@ def _beside(run: Run, job: Job, here: Standing, ask: Callable[[], None]) -> Rest
 
 
 def _in_place(run: Run, job: Job, here: Standing, ask: Callable[[], None]) -> Restored:
-    """Into the present database, in one transaction."""
-    raise NotImplementedError
+    """Into the present database, in one transaction, after a backup of what is in it."""
+    in_place.require_locks(job)
+    ask()
+    run.stage = "lock"
+    run.progress.stage("lock")
+    lock.obtain(run, _again(job))
+    run.stage = "backup"
+    run.progress.stage("backup")
+    made = create.create(run.connection.alias, [])
+    verify.verify(made, Level.READABLE, job.client, verify.How(connection=run.connection))
+    run.progress.note(f"{made.id} holds what is in the database now")
+    run.stage = "restore"
+    return in_place.restore(job)
 
 
 def _again(job: Job) -> str:

@@ -1,5 +1,6 @@
 """A client program under way: its output read or its input fed, its end awaited, its words kept."""
 
+import re
 import subprocess
 import tempfile
 import threading
@@ -21,7 +22,7 @@ class Ended:
     code: int
     """The exit code; negative is the signal that killed it."""
     said: str
-    """The first line it wrote to stderr, without its own name; 'it said nothing' for none."""
+    """The first error it wrote to stderr, without its own name; 'it said nothing' for none."""
     timed_out: bool
 
     @property
@@ -36,8 +37,9 @@ class Program:
     """A context manager: the program is started on entry and never outlives the context.
 
     `arguments` are a list, never a shell's string; with `parameters` it knows how to connect.
-    `feeds` opens its stdin for `feed`, else its stdout is read by `output`. After
-    `timeout_seconds` it is killed. It inherits the open files `pass_fds`. Raises OSError on entry where it cannot be run.
+    `feeds` opens its stdin for `feed`, else its stdout is read by `output`; with `both` one thread
+    feeds it and another reads. After `timeout_seconds` it is killed. It inherits the open files
+    `pass_fds`. Raises OSError on entry where it cannot be run.
     """
 
     def __init__(
@@ -46,12 +48,14 @@ class Program:
         *,
         parameters: Mapping[str, Any] | None = None,
         feeds: bool = False,
+        both: bool = False,
         timeout_seconds: float = 24 * 3600,
         pass_fds: Sequence[int] = (),
     ) -> None:
         self._arguments = arguments
         self._environment = child_environment(parameters or {})
-        self._feeds = feeds
+        self._feeds = feeds or both
+        self._outputs = both or not feeds
         self._timeout_seconds = timeout_seconds
         self._pass_fds = tuple(pass_fds)
         self._timed_out = False
@@ -62,10 +66,11 @@ class Program:
             self._process = subprocess.Popen(
                 self._arguments,
                 stdin=subprocess.PIPE if self._feeds else subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL if self._feeds else subprocess.PIPE,
+                stdout=subprocess.PIPE if self._outputs else subprocess.DEVNULL,
                 stderr=self._stderr,
                 env=self._environment,
                 pass_fds=self._pass_fds,
+                pipesize=CHUNK,
             )
         except BaseException:
             self._stderr.close()
@@ -77,10 +82,9 @@ class Program:
 
     def __exit__(self, *raised: object) -> None:
         self._watchdog.cancel()
+        # Before the pipes: closing one would wait for whoever is still writing to it.
+        self.kill()
         self._close_pipes()
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
         self._stderr.close()
 
     def output(self) -> Iterator[bytes]:
@@ -98,6 +102,18 @@ class Program:
             return False
         return True
 
+    def close_input(self) -> None:
+        """There is nothing more to feed."""
+        assert self._process.stdin is not None  # noqa: S101 (it is a pipe)
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+
+    def kill(self) -> None:
+        """Where it still runs; whoever feeds it is then told."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
     def end(self) -> Ended:
         """Close its pipes and wait for it."""
         self._close_pipes()
@@ -106,7 +122,12 @@ class Program:
         self._stderr.seek(0)
         lines = self._stderr.read().decode(errors="replace").strip().splitlines()
         name = f"{Path(self._arguments[0]).name}: "
-        said = lines[0].removeprefix(name).removeprefix("error: ") if lines else "it said nothing"
+        # psql also tells the server's warnings, which come before what ended it.
+        errors = [
+            line for line in lines if line.startswith("psql:") and re.search("ERROR:|FATAL:", line)
+        ]
+        first = [*errors, *lines, "it said nothing"][0]
+        said = first.removeprefix(name).removeprefix("error: ")
         return Ended(code, said, self._timed_out)
 
     def _time_out(self) -> None:

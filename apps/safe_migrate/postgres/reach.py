@@ -13,8 +13,8 @@ def connect(connection: BaseDatabaseWrapper, direct_url: str | None) -> psycopg.
     """A private session to the database of Django's connection; the caller closes it.
 
     Django's own connection is made direct as well (session.make_direct). Raises Refused with what
-    the server said: unreachable (SM-E101), password (SM-E102), no such database (SM-E103), or why
-    the embedded server does not start (SM-E104).
+    the server said: unreachable (SM-E101), password (SM-E102), no such database (SM-E103), closed
+    by a restore (SM-E105), or why the embedded server does not start (SM-E104).
     """
     session.make_direct(connection, direct_url)
     try:
@@ -45,6 +45,16 @@ def unreachable(connection: BaseDatabaseWrapper, said: str) -> SafeMigrateError:
             "SM-E103",
             f"The server {where} has no database {settings.get('NAME')!r}: {detail}",
             next=(f"createdb {settings.get('NAME')}", doctor),
+        )
+    if "not currently accepting connections" in said and "database" in said:
+        return Refused(
+            "SM-E105",
+            f"The database {settings.get('NAME')!r} on {where} is closed to everybody: a restore "
+            "is exchanging it, or was killed while it did.",
+            next=(
+                "python manage.py safe_backup restore ID  (the same one: it is finished)",
+                "python manage.py safe_backup undo  (it is taken back)",
+            ),
         )
     return Refused(
         "SM-E101",

@@ -37,6 +37,11 @@ class Client:
         """Path of pg_restore."""
         return str(self.folder / "pg_restore")
 
+    @property
+    def psql(self) -> str:
+        """Path of psql; it comes with the other two."""
+        return str(self.folder / "psql")
+
 
 def find_client(pg_bin: Path | None, server_major: int) -> Client:
     """The installed client of the server's own major version.

@@ -42,3 +42,8 @@ def kept(databases: list[dict[str, Any]]) -> str:
         f"{known['backup'] or ''}".rstrip()
         for known in databases
     )
+
+
+def exported(path: str, count: int) -> str:
+    """A file that is written."""
+    return f"{path}: {size(count)} of SQL. It is no backup: keep the one that it was made from."

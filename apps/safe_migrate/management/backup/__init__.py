@@ -4,7 +4,18 @@ from argparse import ArgumentParser
 from typing import Any, Protocol
 
 from safe_migrate.errors import Exit
-from safe_migrate.management.backup import create, listing, pin, prune, unpin, verify
+from safe_migrate.management.backup import (
+    base,
+    create,
+    export,
+    listing,
+    pin,
+    prune,
+    restore,
+    undo,
+    unpin,
+    verify,
+)
 from safe_migrate.management.base import SafeCommand
 from safe_migrate.pipeline.run import Run
 
@@ -22,4 +33,15 @@ class Action(Protocol):
         """Do it; what is found goes to the command's stdout. Raises SafeMigrateError."""
 
 
-ACTIONS: tuple[Action, ...] = (create, listing, verify, prune, pin, unpin)
+ACTIONS: tuple[Action, ...] = (
+    base,
+    create,
+    listing,
+    verify,
+    restore,
+    undo,
+    export,
+    prune,
+    pin,
+    unpin,
+)
