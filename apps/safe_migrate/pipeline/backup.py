@@ -1,7 +1,10 @@
 """Before staging or production is touched there is a backup."""
 
-from safe_migrate.backups import create, pins
+from safe_migrate.backups import create, pins, store
+from safe_migrate.backups.manifest import Manifest
+from safe_migrate.backups.restore_point import create as restore_point
 from safe_migrate.pipeline.run import BackupMode, Run
+from safe_migrate.policy import BackupKind
 
 NAME = "backup"
 
@@ -15,10 +18,22 @@ def perform(run: Run) -> None:
         if run.options.backup is BackupMode.ALWAYS:
             run.progress.note("none: nothing is pending")
         return
-    run.progress.doing("dumping")
     names = [str(migration) for migration in run.plan]
-    run.backup = create.as_fact(create.create(run.connection.alias, names))
+    manifest, recipe = make(run, names)
+    run.backup = create.as_fact(manifest)
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    pins.pin(run.backup.id, f"before {names[0]}{more}", run.id)
+    pins.pin(manifest.id, f"before {names[0]}{more}", run.id)
+    if recipe:
+        where = store.describe(manifest.data)
+        run.progress.note(f"{manifest.id}, archived; to recover ({where}):\n{recipe}")
+        return
     rows = sum(run.backup.rows.values())
     run.progress.note(f"{run.backup.id}, {run.backup.size:,} bytes, {rows:,} rows")
+
+
+def make(run: Run, pending: list[str]) -> tuple[Manifest, str]:
+    """A backup of the policy's kind, with the recipe where it is a restore point."""
+    if run.conf.policy.backup_kind is BackupKind.RESTORE_POINT:
+        return restore_point.create(run.connection, pending, run.progress.doing)
+    run.progress.doing("dumping")
+    return create.create(run.connection.alias, pending), ""
