@@ -30,7 +30,7 @@ class Bucket(Storage):
         if self.broken and name.endswith(self.broken):
             raise ConnectionError("the bucket went away")
         data = b"".join(content.chunks())
-        if self.broken == "half" and name.endswith(".dump"):
+        if self.broken == "half" and name.endswith(".dump.zst"):
             data = data[: len(data) // 2]
         self._file(name).write_bytes(data)
         return name
@@ -72,7 +72,7 @@ def test_a_run_with_a_bucket_leaves_nothing_on_the_machine(
     identifier = report["backup"]["id"]
     assert report["backup"]["level"] == "readable"
     stored = {path.name for path in (tmp_path / "bucket").iterdir()}
-    for suffix in (".dump", ".manifest.json", ".verified.json"):
+    for suffix in (".dump.zst", ".manifest.json", ".verified.json"):
         assert identifier + suffix in stored
     assert any(name.startswith("runs%2Frun-staging-") for name in stored)
     assert list((tmp_path / "temporary").iterdir()) == []
@@ -81,7 +81,8 @@ def test_a_run_with_a_bucket_leaves_nothing_on_the_machine(
 
 
 @pytest.mark.parametrize(
-    ("broken", "code"), [(".dump", "SM-B208"), (".manifest.json", "SM-B208"), ("half", "SM-B205")]
+    ("broken", "code"),
+    [(".dump.zst", "SM-B208"), (".manifest.json", "SM-B208"), ("half", "SM-B205")],
 )
 def test_an_upload_that_fails_is_no_backup_and_nothing_is_migrated(
     uploading: Foreign, tmp_path: Path, broken: str, code: str

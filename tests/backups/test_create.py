@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from safe_migrate.backups import manifest as manifests
+from tests.backups.unpacked import unpacked
 from tests.projects import Foreign, Result, assert_failure, kill, wait_until
 from tests.servers import Server
 
@@ -60,7 +61,7 @@ def test_a_backup_holds_what_its_manifest_says(
     assert report["backup"]["level"] == "readable"
     manifest = manifests.from_json((backups / f"{identifier}.manifest.json").read_text())
     data = backups / manifest.data
-    assert data.name == f"{identifier}.dump"
+    assert data.name == f"{identifier}.dump.zst"
     assert manifest.size == data.stat().st_size
     assert manifest.sha256 == hashlib.sha256(data.read_bytes()).hexdigest()
     assert manifest.rows["public.shelf_book"] == 50
@@ -82,12 +83,8 @@ def test_the_dump_restores_with_pg_restore_to_the_manifests_counts(
     report = pending.ok("safe_migrate", "--format", "json").document
     with server.database() as copy:
         subprocess.run(
-            [
-                server.program("pg_restore"),
-                "--exit-on-error",
-                f"--dbname={server.url(copy)}",
-                str(backups / report["backup"]["data"]),
-            ],
+            [server.program("pg_restore"), "--exit-on-error", f"--dbname={server.url(copy)}"],
+            input=unpacked(backups / report["backup"]["data"]),
             check=True,
         )
         for table, rows in report["backup"]["rows"].items():
@@ -197,7 +194,11 @@ def test_the_stock_command_makes_a_backup_of_ours_and_lists_it(
     before = set(listed(backups))
     pending.ok("dbbackup")
     new = sorted(set(listed(backups)) - before)
-    assert [name.partition(".")[2] for name in new] == ["dump", "dump.metadata", "manifest.json"]
+    assert [name.partition(".")[2] for name in new] == [
+        "dump.zst",
+        "dump.zst.metadata",
+        "manifest.json",
+    ]
     shown = pending.ok("listbackups").out
     assert new[0] in shown
     assert "manifest" not in shown
@@ -234,7 +235,7 @@ def test_no_storage_for_backups(foreign: Foreign) -> None:
 def test_the_stock_restore_is_refused_with_the_way_to_do_it(
     pending: Foreign, backups: Path
 ) -> None:
-    [dump] = backups.glob("*.dump")
+    [dump] = backups.glob("*.dump.zst")
     result = pending.run("dbrestore", "--noinput", "--input-filename", dump.name)
-    assert result.code == 1
-    assert "docs/strategy.md#restore-a-backup-by-hand" in result.err
+    assert result.code == 4
+    assert "python manage.py safe_backup restore" in result.err

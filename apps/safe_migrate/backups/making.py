@@ -151,8 +151,8 @@ def _connected(order: Order) -> Iterator[psycopg.Connection]:
             next=("python manage.py safe_doctor", "python manage.py safe_migrate"),
         ) from error
     except BackupFailed as error:
-        # pg_dump's own words for it are not translated: it runs with LC_ALL=C.
-        if error.code == "SM-B202" and "due to lock timeout" in error.what:
+        # pg_dump waits for locks under a statement_timeout. Its words are not translated: LC_ALL=C.
+        if error.code == "SM-B202" and "due to statement timeout" in error.what:
             raise _locked(order) from error
         raise
 

@@ -15,7 +15,7 @@ from safe_migrate import conf
 from safe_migrate.backups import compare, fill
 from safe_migrate.backups.manifest import Manifest
 from safe_migrate.errors import BackupFailed
-from safe_migrate.postgres import databases, maintenance, session, standing, tools
+from safe_migrate.postgres import databases, locks, maintenance, session, standing, tools
 from safe_migrate.postgres.embedded import Cluster, EmbeddedError
 
 PREFIX = "safe_migrate_scratch_"
@@ -113,14 +113,14 @@ def _embedded(manifest: Manifest) -> Iterator[Mapping[str, Any]]:
 
 @contextmanager
 def _database(manifest: Manifest, parameters: Mapping[str, Any]) -> Iterator[str]:
-    """A new database, which a session of ours is in for as long as it is wanted."""
+    """A new database, whose name is locked for as long as it is wanted."""
     name = f"{PREFIX}{secrets.token_hex(6)}"
     with session.connect(parameters, "verify") as own:
         _drop_abandoned(own)
+        locks.obtain(own, 0, key=locks.key_of(name))
         _create(own, name, manifest)
         try:
-            with session.connect({**parameters, "dbname": name}, "verify"):
-                yield name
+            yield name
         finally:
             databases.drop(own, name)
 
@@ -135,7 +135,7 @@ def _create(own: psycopg.Connection, name: str, manifest: Manifest) -> None:
 
 
 def _drop_abandoned(own: psycopg.Connection) -> None:
-    """Those of a verification that was killed: nobody is in them."""
+    """Those of a verification that was killed: nobody is in them or holds their lock."""
     rows = own.execute(
         """
         SELECT datname FROM pg_database d WHERE starts_with(datname, %s)
@@ -144,4 +144,5 @@ def _drop_abandoned(own: psycopg.Connection) -> None:
         [PREFIX],
     ).fetchall()
     for (name,) in rows:
-        databases.drop(own, name)
+        if locks.obtain(own, 0, key=locks.key_of(name)) is None:
+            databases.drop(own, name)
