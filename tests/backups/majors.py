@@ -71,7 +71,7 @@ def _debian() -> Iterator[Server]:
             stderr=log,
             cwd="/",
         )
-    server = Server("127.0.0.1", port, "postgres", "")
+    server = Server("127.0.0.1", port, "postgres", "any will do")
     try:
         wait_until(lambda: _answers(server), "PostgreSQL 15")
         yield server

@@ -19,10 +19,14 @@ class Kind:
     """The major version that has it."""
 
 
-def before(major: int) -> str:
-    """The SQL of the old schema and its data."""
+def before(major: int, *, extended: bool = True) -> str:
+    """The SQL of the old schema and its data; not `extended`, of what every server can hold."""
     extension, value = EXTENSIONS[major]
     text = (Path(__file__).parent / "before.sql").read_text()
+    if not extended:
+        lines = text.splitlines(keepends=True)
+        text = "".join(line for line in lines if "{extension}" not in line)
+        text = text.replace("INSERT INTO with_tool VALUES (1, '{value}');\n", "")
     return text.replace("{extension}", extension).replace("{value}", value)
 
 

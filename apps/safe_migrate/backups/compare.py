@@ -11,7 +11,7 @@ from safe_migrate.postgres import schema, snapshot
 LIMIT = 20
 
 # A new database has this schema whether the old one did or not; pg_dump only ever adds.
-GIVEN = ("schema public", "owner of schema public", "comment on schema public")
+GIVEN = tuple(f"{about}schema public" for about in ("", "owner of ", "grants on ", "comment on "))
 # Their text is deparsed differently, or they hold other privileges, on another major version.
 VERSIONED = ("view ", "materialised view ", "rule ", "grants on ")
 

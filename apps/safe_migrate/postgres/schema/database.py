@@ -100,8 +100,8 @@ COMMENTS = f"""
     LEFT JOIN pg_constraint k
         ON d.classoid = 'pg_constraint'::regclass AND k.oid = d.objoid AND k.contype = 'n',
     LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) i
-    WHERE (d.objoid >= 16384
-           OR d.classoid = 'pg_namespace'::regclass AND d.objoid = 'public'::regnamespace)
+    WHERE (d.objoid >= 16384 OR d.classoid = 'pg_largeobject'::regclass
+           OR d.classoid = 'pg_namespace'::regclass AND d.objoid = to_regnamespace('public'))
       AND coalesce({users("i.schema")}, true)
       AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classoid AND e.objid = d.objoid
                       AND e.deptype = 'e')
