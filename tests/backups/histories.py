@@ -28,7 +28,9 @@ def copied(
     (backups / data).write_bytes((backups / original.data).read_bytes())
     (backups / (identifier + manifests.MANIFEST_SUFFIX)).write_text(manifests.to_json(manifest))
     if level:
-        record = {"level": level, "at": "2026-01-01T00:00:00Z", "sha256": manifest.sha256}
+        at = "2026-01-01T00:00:00Z"
+        levels = {level: at}
+        record = {"level": level, "at": at, "levels": levels, "sha256": manifest.sha256}
         (backups / (identifier + manifests.VERIFIED_SUFFIX)).write_text(json.dumps(record))
     return identifier
 

@@ -107,6 +107,27 @@ def test_what_cannot_be_read_is_left_to_a_person(
     assert sorted(backups.iterdir()) == before
 
 
+def test_a_backup_known_to_be_bad_does_not_count_and_goes(
+    foreign: Foreign, backups: Path, manifest: Manifest
+) -> None:
+    bad, good = copied(backups, manifest, 2 * DAY), copied(backups, manifest, 3 * DAY)
+    for identifier in (bad, manifest.id):
+        [data] = backups.glob(f"{identifier}.dump*[!a]")
+        data.write_bytes(data.read_bytes()[:-8] + b"x" * 8)
+        assert foreign.run("safe_backup", "verify", identifier).code == 8
+    found = verdicts(foreign, "--apply", *NOTHING)
+    assert found[manifest.id] == (False, ["not verified, and no newer one is"])
+    assert found[good] == (False, ["newest"])
+    assert found[bad] == (False, ["not verified, and no newer one is"])
+    new = foreign.ok("safe_backup", "create", "--format", "json").document["manifest"]["id"]
+    assert verdicts(foreign, "--apply", *NOTHING) == {
+        new: (False, ["newest"]),
+        manifest.id: (False, ["not verified, and younger than 24 h"]),
+        bad: (True, [f"not verified, and {new} is newer"]),
+        good: (True, ["no rule keeps it"]),
+    }
+
+
 def test_debris_goes_and_an_upload_under_way_stays(
     foreign: Foreign, backups: Path, manifest: Manifest
 ) -> None:

@@ -1,5 +1,6 @@
 """Retention carried out: what is in the storage is judged, and what no rule keeps is deleted."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,8 +101,17 @@ def _stored(manifest: Manifest, names: Sequence[str]) -> Stored:
     record = store.verified(manifest)
     held = _pinned(manifest.id, names)
     if not held and not record and manifest.id + VERIFIED_SUFFIX in names:
-        held = "its record of verification cannot be read"
+        held = "" if _is_known_bad(manifest) else "its record of verification cannot be read"
     return Stored(id=manifest.id, level=record.get("level") or "", held=held)
+
+
+def _is_known_bad(manifest: Manifest) -> bool:
+    """Whether a verification failed and said so; one that cannot be read may have been passed."""
+    try:
+        record = json.loads(b"".join(store.chunks(manifest.id + VERIFIED_SUFFIX)))
+    except (OSError, ValueError):
+        return False
+    return isinstance(record, dict) and bool(record.get("failed"))
 
 
 def _pinned(identifier: str, names: Sequence[str]) -> str:
