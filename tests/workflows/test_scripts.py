@@ -3,10 +3,14 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from tests.projects import Project, clean_environment
+from tests.servers import Server
 
 CI = Path(__file__).resolve().parents[2] / ".ci"
 FAKE_UV = """#!/usr/bin/env bash
@@ -151,3 +155,103 @@ def test_nothing_is_installed_as_root_on_a_persons_machine(desk: Desk) -> None:
     done = desk.run("as-root", "echo", "harm")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == ".ci/as-root: not root, not run: echo harm\n"
+
+
+LIST = "uv run manage.py safe_backup list --env production --max-age"
+SCRATCH = "postgresql://u:p@127.0.0.1:1/scratch"
+VERIFY = (
+    "uv run manage.py safe_backup verify --env production --latest --level restored"
+    f" --scratch-url {SCRATCH}"
+)
+
+
+def test_the_nightly_check_asks_the_age_and_then_restores(desk: Desk) -> None:
+    done = desk.run("verify-backup", "production", SCRATCH_DATABASE_URL=SCRATCH)
+    assert done.returncode == 0
+    assert desk.called() == [f"{LIST} 26h", VERIFY]
+    assert "## Restore of the newest backup of production\n" in desk.summary.read_text()
+
+
+def test_an_old_backup_fails_the_nightly_check_at_once(desk: Desk) -> None:
+    words = ("verify-backup", "production", "2d")
+    done = desk.run(*words, fails="--max-age 2d", SCRATCH_DATABASE_URL=SCRATCH)
+    assert done.returncode == 7
+    assert desk.called() == [f"{LIST} 2d"]
+
+
+def test_the_nightly_check_touches_no_database_but_the_throw_away_one(desk: Desk) -> None:
+    (desk.bin / "uv").write_text(
+        "#!/bin/sh\n"
+        'echo "$DATABASE_URL ${MIGRATION_DATABASE_URL-none} ${BACKUP_DATABASE_URL-none}"\n'
+    )
+    live = "postgresql://u:p@127.0.0.1:1/live"
+    urls = {f"{kind}DATABASE_URL": live for kind in ("", "MIGRATION_", "BACKUP_")}
+    done = desk.run("verify-backup", "production", SCRATCH_DATABASE_URL=SCRATCH, **urls)
+    assert done.stdout == f"{SCRATCH} none none\n" * 2
+
+
+def test_the_nightly_check_wants_a_throw_away_database(desk: Desk) -> None:
+    done = desk.run("verify-backup", "production")
+    assert done.returncode != 0
+    assert "SCRATCH_DATABASE_URL: where to restore to?" in done.stderr
+    assert desk.called() == []
+
+
+FAKE_GH = """#!/usr/bin/env bash
+printf '%s\\n' "gh $1 $2 $3" >>"$CALLS"
+if [ "$2" = list ]; then printf '%s' "$OPEN_ISSUE"; fi
+"""
+
+
+@pytest.mark.parametrize(
+    ("already", "called"), [("", "gh issue create --title"), ("12", "gh issue comment 12")]
+)
+def test_people_are_told_in_one_issue(desk: Desk, already: str, called: str) -> None:
+    (desk.bin / "gh").write_text(FAKE_GH)
+    (desk.bin / "gh").chmod(0o755)
+    run = "https://example.org/runs/1"
+    done = desk.run("report-backup", "production", OPEN_ISSUE=already, RUN_URL=run)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert desk.called() == ["gh issue list --state", called]
+    assert done.stdout == desk.summary.read_text()
+    assert done.stdout.startswith(
+        "## The newest backup of production is not one to rely on\n\n"
+        "It is too old, or it could not be restored and compared with its manifest. The reason is "
+        f"here:\n{run}\n"
+    )
+    assert "\n    uv run manage.py safe_backup create --env production\n" in done.stdout
+
+
+@pytest.fixture
+def with_backup(shop: Project, backups: Path) -> str:
+    """The sample shop with one backup, in a staging configuration. Its identifier."""
+    report = shop.ok("safe_migrate", "--format", "json").document
+    return str(report["backup"]["id"])
+
+
+def test_the_nightly_check_runs_for_real(
+    shop: Project, server: Server, with_backup: str, tmp_path: Path
+) -> None:
+    uv, summary = tmp_path / "bin" / "uv", tmp_path / "summary.md"
+    uv.parent.mkdir()
+    uv.write_text(f'#!/bin/sh\nshift\nexec {sys.executable} "$@"\n')  # uv run FILE
+    uv.chmod(0o755)
+    with server.database() as scratch:
+        done = subprocess.run(
+            [CI / "verify-backup", "staging"],
+            env={
+                **clean_environment(),
+                **shop.variables,
+                "SCRATCH_DATABASE_URL": server.url(scratch),
+                "GITHUB_STEP_SUMMARY": str(summary),
+                "PATH": f"{uv.parent}:{os.environ['PATH']}",
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"ok   {with_backup}  restored" in done.stdout
+    assert f"ok   {with_backup}  restored" in summary.read_text()
+    shown = shop.ok("safe_backup", "list", "--format", "json").document["backups"]
+    assert [backup["level"] for backup in shown] == ["restored"]

@@ -32,17 +32,20 @@ def load(path: Path) -> Any:
     return yaml.load(path.read_text(), Loader=Yaml12)  # noqa: S506 - a SafeLoader
 
 
+LOADED = {path.stem: load(path) for path in WORKFLOWS}
+CI, DEPLOY, NIGHTLY = (LOADED[name] for name in ("ci", "deploy", "backup-verify"))
+MIGRATE = DEPLOY["jobs"]["migrate"]
+RESTORE, TELL = (NIGHTLY["jobs"][name] for name in ("restore", "tell"))
+
+
 def jobs() -> list[Any]:
     return [
-        pytest.param(job, id=f"{path.stem}-{name}")
-        for path in WORKFLOWS
-        for name, job in load(path)["jobs"].items()
+        pytest.param(job, id=f"{stem}-{name}")
+        for stem, workflow in LOADED.items()
+        for name, job in workflow["jobs"].items()
     ]
 
 
-CI = load(ROOT / ".github/workflows/ci.yml")
-DEPLOY = load(ROOT / ".github/workflows/deploy.yml")
-MIGRATE = DEPLOY["jobs"]["migrate"]
 every_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 every_job = pytest.mark.parametrize("job", jobs())
 
@@ -53,7 +56,7 @@ def used_secrets(node: Any) -> set[str]:
 
 class TestEveryWorkflow:
     def test_there_are_these(self) -> None:
-        assert [path.name for path in WORKFLOWS] == ["ci.yml", "deploy.yml"]
+        assert [path.name for path in WORKFLOWS] == ["backup-verify.yml", "ci.yml", "deploy.yml"]
 
     @every_workflow
     def test_starts_without_permissions(self, path: Path) -> None:
@@ -65,7 +68,8 @@ class TestEveryWorkflow:
 
     @every_job
     def test_may_only_read_the_repository(self, job: dict[str, Any]) -> None:
-        assert job["permissions"] == {"contents": "read"}
+        more = {"issues": "write"} if job is TELL else {}
+        assert job["permissions"] == {"contents": "read", **more}
 
     @every_job
     def test_ends_by_itself(self, job: dict[str, Any]) -> None:
@@ -143,6 +147,7 @@ class TestCi:
 class TestVersions:
     JOB = CI["jobs"]["versions"]
     MATRIX = JOB["strategy"]["matrix"]
+    IMAGES: ClassVar = {x["postgres"]: x["image"] for x in MATRIX["include"] if "image" in x}
     PYTHONS: ClassVar = {
         "5.2": {"3.11", "3.12", "3.13", "3.14"},
         "6.0": {"3.12", "3.13", "3.14"},
@@ -168,9 +173,8 @@ class TestVersions:
         assert met == self.PYTHONS[django]
 
     def test_images_are_pinned_and_of_their_major_version(self) -> None:
-        images = {x["postgres"]: x["image"] for x in self.MATRIX["include"] if "image" in x}
-        assert set(images) == set(self.MATRIX["postgres"])
-        for major, image in images.items():
+        assert set(self.IMAGES) == set(self.MATRIX["postgres"])
+        for major, image in self.IMAGES.items():
             assert re.fullmatch(rf"postgres:{major}\.\d+@sha256:[0-9a-f]{{64}}", image)
 
     def test_the_tests_use_the_service_once_it_answers(self) -> None:
@@ -260,6 +264,56 @@ class TestDeploy:
     def step(name: str) -> dict[str, Any]:
         [step] = [step for step in MIGRATE["steps"] if step["name"] == name]
         return dict(step)
+
+
+class TestNightly:
+    def test_runs_every_night_and_when_asked(self) -> None:
+        [schedule] = NIGHTLY["on"]["schedule"]
+        assert re.fullmatch(r"\d+ \d+ \* \* \*", schedule["cron"])
+        asked = NIGHTLY["on"]["workflow_dispatch"]["inputs"]["environment"]
+        assert (asked["options"], asked["default"]) == (["production", "staging"], "production")
+        assert set(NIGHTLY["on"]) == {"schedule", "workflow_dispatch"}
+
+    def test_looks_at_the_environment_it_was_asked_for(self) -> None:
+        chosen = "${{ inputs.environment || 'production' }}"
+        assert RESTORE["environment"] == {"name": chosen}
+        assert RESTORE["env"]["ENVIRONMENT"] == TELL["steps"][-1]["env"]["ENVIRONMENT"] == chosen
+        assert RESTORE["steps"][-1]["run"] == 'exec .ci/verify-backup "$ENVIRONMENT"'
+
+    def test_restores_into_its_own_throw_away_server(self) -> None:
+        [server] = RESTORE["strategy"]["matrix"]["include"]
+        assert server["image"] == TestVersions.IMAGES[server["postgres"]], "as ci.yml pins it"
+        assert RESTORE["services"]["postgres"]["image"] == "${{ matrix.image }}"
+        assert RESTORE["services"]["postgres"]["ports"] == ["5432:5432"]
+        url = RESTORE["steps"][-1]["env"]["SCRATCH_DATABASE_URL"]
+        assert url.endswith("@localhost:5432/scratch")
+        [client] = [s for s in RESTORE["steps"] if s["name"].startswith("PostgreSQL client")]
+        assert client["env"] == {"POSTGRES_MAJOR": "${{ matrix.postgres }}"}
+
+    def test_is_given_the_bucket_and_nothing_that_reaches_the_database(self) -> None:
+        assert used_secrets(NIGHTLY) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+        assert [s["name"] for s in RESTORE["steps"] if used_secrets(s)] == ["Restore and compare"]
+        given, deployed = (
+            {
+                k: v
+                for k, v in job["steps"][place]["env"].items()
+                if k.startswith(("AWS_", "BACKUP_S"))
+            }
+            for job, place in ((RESTORE, -1), (MIGRATE, -2))
+        )
+        assert given == deployed
+
+    def test_tells_people_however_it_went_wrong(self) -> None:
+        assert TELL["needs"] == "restore"
+        assert TELL["if"] == "${{ always() && needs.restore.result != 'success' }}"
+        step = TELL["steps"][-1]
+        assert step["run"] == '.ci/report-backup "$ENVIRONMENT"'
+        assert step["env"]["GH_TOKEN"] == "${{ github.token }}"
+        assert "secrets." not in yaml.safe_dump(TELL)
+
+    def test_the_job_that_reads_backups_may_not_write_to_the_repository(self) -> None:
+        assert RESTORE["permissions"] == {"contents": "read"}
+        assert "GH_TOKEN" not in yaml.safe_dump(RESTORE)
 
 
 class TestDependabot:
