@@ -230,12 +230,3 @@ def test_no_storage_for_backups(foreign: Foreign) -> None:
         More: docs/errors.md#sm-b110
         """,
     )
-
-
-def test_the_stock_restore_is_refused_with_the_way_to_do_it(
-    pending: Foreign, backups: Path
-) -> None:
-    [dump] = backups.glob("*.dump.zst")
-    result = pending.run("dbrestore", "--noinput", "--input-filename", dump.name)
-    assert result.code == 4
-    assert "python manage.py safe_backup restore" in result.err
