@@ -4,6 +4,7 @@ zstd at level 1 over an uncompressed archive takes half of the time of pg_dump's
 makes a smaller file. The frame carries a checksum of its content (RFC 8878, section 3.1.1).
 """
 
+import io
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from importlib import import_module
@@ -77,23 +78,40 @@ def decompress(codec: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     pulled.exhaust()
 
 
-class Pulled:
+class Pulled(io.RawIOBase):
     """An iterator of pieces as a file to be read."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
+        super().__init__()
         self._chunks = iter(chunks)
         self._rest = memoryview(b"")
 
+    def readable(self) -> bool:
+        """True: that is all that it is."""
+        return True
+
     def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes, where none is given one piece; none at the end."""
+        """As many bytes as asked for, fewer at the end alone; where none are named, one piece.
+
+        boto3 takes a short read for the end.
+        """
+        pieces: list[memoryview] = []
+        missing = size
+        while missing and self._more():
+            taken = self._rest if size < 0 else self._rest[:missing]
+            self._rest = self._rest[len(taken) :]
+            pieces.append(taken)
+            missing = 0 if size < 0 else missing - len(taken)
+        return b"".join(pieces)
+
+    def _more(self) -> bool:
+        """Whether there is a rest; the next piece is fetched where there is none."""
         while not self._rest:
             chunk = next(self._chunks, None)
             if chunk is None:
-                return b""
+                return False
             self._rest = memoryview(chunk)
-        end = len(self._rest) if size < 0 else size
-        piece, self._rest = self._rest[:end], self._rest[end:]
-        return bytes(piece)
+        return True
 
     def exhaust(self) -> None:
         """Read what is left and drop it."""

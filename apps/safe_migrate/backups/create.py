@@ -88,8 +88,14 @@ def publish_manifest(sender: Any, connector: Any, filename: str, **kwargs: Any) 
     if not isinstance(connector, SafeDumpConnector) or connector.making is None:
         return
     dumped = connector.making.dumped
-    if dumped is None or not connector.is_whole or filename != connector.data:
+    if not connector.is_whole or filename != connector.data:
         return
+    if dumped is None:
+        raise BackupFailed(
+            "SM-B205",
+            f"The storage did not read {connector.data} to its end.",
+            next="python manage.py safe_doctor",
+        )
     manifest = _manifest(connector, dumped)
     store.publish(manifest)
     connector.manifest = manifest
