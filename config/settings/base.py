@@ -124,6 +124,10 @@ def deployment() -> dict[str, Any]:
     return {
         "MIGRATION_DATABASE_URL": env.database_url("MIGRATION_DATABASE_URL"),
         "BACKUP_DATABASE_URL": env.database_url("BACKUP_DATABASE_URL"),
+        "SCRATCH_DATABASE_URL": env.database_url("SCRATCH_DATABASE_URL"),
+        "AGE_RECIPIENTS": env.words("BACKUP_AGE_RECIPIENTS"),
+        "AGE_IDENTITY_FILE": env.text("BACKUP_AGE_IDENTITY_FILE", "") or None,
+        "MANIFEST_KEY": env.text("BACKUP_MANIFEST_KEY", ""),
         "PG_BIN": env.text("PG_BIN", "") or None,
         "REVISION": env.text("GITHUB_SHA", ""),
     }

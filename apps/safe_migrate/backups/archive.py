@@ -30,16 +30,27 @@ def read(manifest: Manifest) -> Generator[bytes, None, None]:
     """The archive, for pg_restore. Its end is reached only where every stored byte was right.
 
     So nothing that it was used for may be kept before. Raises what `stored` raises, and
-    BackupFailed where it cannot be decrypted or decompressed (SM-B308) or there is nothing to do
-    it with (SM-B307).
+    BackupFailed where it cannot be decrypted (SM-B313) or decompressed (SM-B308) or there is
+    nothing to do it with (SM-B307).
     """
     chunks: Iterator[bytes] = stored(manifest)
     try:
         if manifest.encryption:
             chunks = age.decrypt(chunks, require_key(manifest))
         yield from codec.decompress(manifest.codec, chunks)
-    except (codec.Undecodable, age.Undecryptable) as error:
-        raise _damaged(manifest, error) from error
+    except age.Undecryptable as error:
+        raise _damaged(manifest) or BackupFailed(
+            "SM-B313",
+            f"{store.describe(manifest.data)} cannot be decrypted with {require_key(manifest)}: "
+            f"{error}.",
+            next="Set SAFE_MIGRATE['AGE_IDENTITY_FILE'] to the key that it was encrypted for.",
+        ) from error
+    except codec.Undecodable as error:
+        raise _damaged(manifest) or BackupFailed(
+            "SM-B308",
+            f"{store.describe(manifest.data)} cannot be decompressed: {error}.",
+            next=("python manage.py safe_backup create", "python manage.py safe_backup list"),
+        ) from error
     except codec.MissingCodec as error:
         raise BackupFailed(
             "SM-B307",
@@ -65,17 +76,11 @@ def require_key(manifest: Manifest) -> Path:
     return identity
 
 
-def _damaged(manifest: Manifest, error: Exception) -> BackupFailed:
+def _damaged(manifest: Manifest) -> BackupFailed | None:
     """Other bytes than were dumped are the likelier reason, and are told by their own code."""
     try:
         for _ in stored(manifest):
             pass
     except BackupFailed as changed:
         return changed
-    except OSError:
-        pass
-    return BackupFailed(
-        "SM-B308",
-        f"{store.describe(manifest.data)} cannot be read: {error}.",
-        next=("Check the identity file.", "python manage.py safe_backup list"),
-    )
+    return None
