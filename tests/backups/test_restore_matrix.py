@@ -128,6 +128,24 @@ def test_the_backup_gives_the_old_state_back_after_all_of_them(
         assert state(server, database) == before
 
 
+def test_a_definition_is_the_same_after_it_was_restored_twice(world: World, tmp_path: Path) -> None:
+    """Though PostgreSQL prints it in another way."""
+    server, archive = world.server, tmp_path / "definitions.dump"
+    with server.database() as first, server.database() as second, server.database() as third:
+        server.query(first, (Path(__file__).parent / "definitions.sql").read_text())
+        before = state(server, first)
+        for source, target in ((first, second), (second, third)):
+            dump(server, source, archive)
+            restore(server, target, archive)
+            assert state(server, target) == before
+        printed = """
+            SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE connamespace = 'public'::regnamespace AND contype = 'c' ORDER BY conname"""
+        was, now = server.query(first, printed), server.query(third, printed)
+        assert [name for name, _ in was] == [name for name, _ in now]
+        assert was != now
+
+
 @pytest.mark.parametrize("major", [major for major in MAJORS if major < 18])
 def test_a_newer_server_gives_the_same_back(major: int, tmp_path: Path) -> None:
     """Single-table views are deparsed otherwise since 16, and 17 has one more privilege."""
@@ -165,10 +183,6 @@ def test_what_a_migration_changes_is_seen(world: World, kind: Kind) -> None:
     before = world.before
     with world.server.connect(world.database) as session, session.transaction(force_rollback=True):
         run(session, kind, world.major)
-        objects = schema.objects(session)
+        assert differences(before, session, fingerprint=kind.data_only, ownership=True) != []
         if kind.data_only:
-            assert definitions(objects) == definitions(before.objects)
-            assert fingerprints(session, before.rows) != before.fingerprints
-        else:
-            assert definitions(objects) != definitions(before.objects)
-        assert differences(before, session, fingerprint=True, ownership=True) != []
+            assert definitions(schema.objects(session)) == definitions(before.objects)
