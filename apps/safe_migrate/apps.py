@@ -22,6 +22,7 @@ class SafeMigrateConfig(AppConfig):
         from dbbackup import settings as dbbackup_settings
         from dbbackup.db.base import CONNECTOR_MAPPING
         from dbbackup.signals import post_backup, pre_restore
+        from dbbackup.storage import Storage
 
         from safe_migrate import checks  # noqa: F401 (registers)
         from safe_migrate.backups import guard
@@ -34,6 +35,7 @@ class SafeMigrateConfig(AppConfig):
         post_backup.connect(publish_manifest, dispatch_uid="safe_migrate.publish_manifest")
         post_backup.connect(guard.say_what_clean_spares, dispatch_uid="safe_migrate.clean")
         pre_restore.connect(guard.refuse_restore, dispatch_uid="safe_migrate.refuse_restore")
+        Storage.list_backups = guard.showing_backups_only(Storage.list_backups)
         dbbackup_settings.CLEANUP_KEEP_FILTER = guard.sparing_ours(
             dbbackup_settings.CLEANUP_KEEP_FILTER
         )

@@ -92,6 +92,19 @@ def test_a_backup_of_another_environment_is_refused(
         )
 
 
+def test_listbackups_shows_what_is_a_backup_and_nothing_else(
+    foreign: Foreign, backups: Path, manifest: Manifest
+) -> None:
+    """By their names alone sidecars, partial files and what was cut short would be listed too."""
+    cut = copied(backups, manifest, DAY)
+    [data] = [name for name in files(backups) if name.startswith(f"{cut}.dump")]
+    (backups / data).write_bytes((backups / data).read_bytes()[:-1])
+    (backups / f".partial-{cut}").touch()
+    (backups / f"elsewhere-{cut[-22:]}.sql").touch()
+    shown = foreign.ok("listbackups").out.splitlines()[1:]
+    assert {line.split()[0] for line in shown} == {manifest.data, f"elsewhere-{cut[-22:]}.sql"}
+
+
 def test_a_file_without_a_manifest_is_refused(
     foreign: Foreign, server: Server, database: str, backups: Path, manifest: Manifest
 ) -> None:

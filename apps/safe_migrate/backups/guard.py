@@ -1,4 +1,4 @@
-"""Stock django-dbbackup commands on our storage: `dbrestore` is refused, `--clean` spares ours.
+"""Stock django-dbbackup commands on our storage: what they may show, restore and delete of ours.
 
 `dbrestore` drops what is there and fails half-way after the commonest migrations; `--clean` counts
 files by a piece of their name, whether they are good or not, and another environment's among them.
@@ -89,6 +89,25 @@ def sparing_ours(keep: Filter) -> Filter:
         return _is_ours(name) or bool(keep(name))
 
     return keep_filter
+
+
+def showing_backups_only(list_backups: Callable[..., list[str]]) -> Callable[..., list[str]]:
+    """dbbackup's Storage.list_backups, without the files of ours that are no backup's data.
+
+    It goes by names alone: it shows what was cut short, and what has no manifest yet.
+    """
+
+    def listed(storage: Any, *args: Any, **kwargs: Any) -> list[str]:
+        names = list_backups(storage, *args, **kwargs)
+        return [name for name in names if not _is_ours(name) or _is_a_backup(name)]
+
+    return listed
+
+
+def _is_a_backup(name: str) -> bool:
+    base = PurePath(name).name
+    manifest = store.read_manifest(base.partition(".")[0])
+    return manifest is not None and manifest.data == base
 
 
 def _is_ours(name: str) -> bool:
