@@ -31,6 +31,7 @@ def copied(
         at = "2026-01-01T00:00:00Z"
         levels = {level: at}
         record = {"level": level, "at": at, "levels": levels, "sha256": manifest.sha256}
+        record["seal"] = manifests.seal_of(record, "")
         (backups / (identifier + manifests.VERIFIED_SUFFIX)).write_text(json.dumps(record))
     return identifier
 

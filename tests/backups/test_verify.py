@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import zstandard
 from django.db import connection
+from django.conf import settings
 from django.test import override_settings
 
 from safe_migrate.backups import manifest as manifests
@@ -130,6 +131,24 @@ def test_an_archive_that_was_bad_when_it_was_hashed_is_found_by_reading_it(
         verify.verify(lying, Level.READABLE, client, how)
     assert raised.value.code == "SM-B302"
     assert "to its end: could not read from input file: end of file" in raised.value.what
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('"readable"', '"restored"'), ('"seal": "sha256', '"seal": "sha255'), ("{", "[")],
+)
+def test_a_record_of_verification_that_was_changed_shows_nothing(
+    manifest: Manifest, backups: Path, old: str, new: str
+) -> None:
+    path = backups / f"{manifest.id}.verified.json"
+    assert store.verified(manifest)["level"] == "readable"
+    path.write_text(path.read_text().replace(old, new))
+    assert store.verified(manifest) == {}
+
+
+def test_a_record_of_verification_needs_the_projects_key(manifest: Manifest) -> None:
+    with override_settings(SAFE_MIGRATE={**settings.SAFE_MIGRATE, "MANIFEST_KEY": "a secret"}):
+        assert store.verified(manifest) == {}
 
 
 def test_a_file_without_a_complete_manifest_does_not_exist(

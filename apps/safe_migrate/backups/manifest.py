@@ -123,10 +123,11 @@ def data_name(identifier: str, *, kind: str, codec: str, encryption: str, format
 
 def sealed(manifest: Manifest, key: str = "") -> Manifest:
     """The manifest with the checksum of its own content, keyed (HMAC) where there is a key."""
-    return replace(manifest, seal=_seal(asdict(manifest), key))
+    return replace(manifest, seal=seal_of(asdict(manifest), key))
 
 
-def _seal(content: dict[str, Any], key: str) -> str:
+def seal_of(content: dict[str, Any], key: str) -> str:
+    """Checksum of a JSON object without its own `seal`, keyed (HMAC) where there is a key."""
     rest = {name: value for name, value in content.items() if name != "seal"}
     text = json.dumps(rest, sort_keys=True).encode()
     if key:
@@ -154,7 +155,7 @@ def from_json(text: str, key: str = "") -> Manifest:
     known = Manifest.__dataclass_fields__
     if missing := sorted(known.keys() - given.keys()):
         raise NotAManifest(f"incomplete: {', '.join(missing)} missing")
-    if not hmac.compare_digest(_seal(given, key).encode(), str(given["seal"]).encode()):
+    if not hmac.compare_digest(seal_of(given, key).encode(), str(given["seal"]).encode()):
         raise NotAManifest("its seal is not that of its content")
     manifest = Manifest(**{name: given[name] for name in known})
     _check(manifest)

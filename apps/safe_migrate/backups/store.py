@@ -268,12 +268,19 @@ def find(identifier: str) -> Manifest | None:
 
 
 def verified(manifest: Manifest) -> dict[str, Any]:
-    """The sidecar's record: level, time, time of each level; empty for none, or where it failed."""
+    """The sidecar's record: level, time, time of each level; empty for none, or where it failed.
+
+    One whose seal is not that of its content is none: it says nothing of the backup.
+    """
     try:
         record = json.loads(_read(manifest.id + manifests.VERIFIED_SUFFIX))
     except (OSError, ValueError):
         return {}
-    same = isinstance(record, dict) and record.get("sha256") == manifest.sha256
+    same = (
+        isinstance(record, dict)
+        and record.get("sha256") == manifest.sha256
+        and record.get("seal") == manifests.seal_of(record, conf.read().manifest_key)
+    )
     known = same and record.get("level") in list(Level) and isinstance(record.get("levels"), dict)
     return record if known else {}
 

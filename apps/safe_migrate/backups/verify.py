@@ -11,8 +11,9 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from safe_migrate import conf
 from safe_migrate.backups import archive, dump, scratch, store
-from safe_migrate.backups.manifest import RESTORE_POINT, VERIFIED_SUFFIX, Manifest
+from safe_migrate.backups.manifest import RESTORE_POINT, VERIFIED_SUFFIX, Manifest, seal_of
 from safe_migrate.errors import BackupFailed
 from safe_migrate.policy import Level
 from safe_migrate.postgres import tools
@@ -110,7 +111,9 @@ def _now() -> str:
 
 
 def _write(manifest: Manifest, found: dict[str, Any]) -> None:
-    text = json.dumps({"at": _now(), **found, "sha256": manifest.sha256})
+    record = {"at": _now(), **found, "sha256": manifest.sha256}
+    record["seal"] = seal_of(record, conf.read().manifest_key)
+    text = json.dumps(record)
     try:
         store.write_text(manifest.id + VERIFIED_SUFFIX, text + "\n")
     except Exception as error:  # each kind of bucket raises its own
