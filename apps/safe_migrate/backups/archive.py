@@ -5,7 +5,7 @@ from pathlib import Path
 
 from safe_migrate import conf
 from safe_migrate.backups import age, codec, store
-from safe_migrate.backups.dump import Hashed
+from safe_migrate.backups.hashed import Hashed
 from safe_migrate.backups.manifest import Manifest
 from safe_migrate.errors import BackupFailed
 

@@ -2,8 +2,9 @@
 
 import errno
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import IO, Any, cast
 
 from dbbackup.db.base import BaseDBConnector
@@ -11,11 +12,19 @@ from django.core.files.base import File
 from psycopg.conninfo import conninfo_to_dict
 
 from safe_migrate import conf
-from safe_migrate.backups import age, codec, guard, store
+from safe_migrate.backups import age, codec, guard, parts, store
 from safe_migrate.backups.codec import Pulled
-from safe_migrate.backups.dump import FORMAT
 from safe_migrate.backups.making import Making, Order
-from safe_migrate.backups.manifest import DUMP, MANIFEST_SUFFIX, Manifest, data_name, new_id
+from safe_migrate.backups.manifest import (
+    CUSTOM,
+    DIRECTORY,
+    DUMP,
+    MANIFEST_SUFFIX,
+    Manifest,
+    data_name,
+    folder_name,
+    new_id,
+)
 from safe_migrate.errors import BackupFailed
 from safe_migrate.postgres import session
 
@@ -91,7 +100,7 @@ class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
                 kind=DUMP,
                 codec=codec.choose(),
                 encryption=age.NAME if settings.age_recipients else "",
-                format=FORMAT,
+                format=_format(settings),
             )
             if not store.taken(self.identifier + MANIFEST_SUFFIX, self.data):
                 return self.data
@@ -119,12 +128,19 @@ class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
 
     def _dump(self) -> File:  # type: ignore[type-arg]
         where = store.prepare()
-        self.making = Making(self._order())
+        self.making = Making(self._order(where))
         self._chunks = self._watch(self.making)
         if where is None:
             return StreamedFile(self._chunks)
-        with closing(self._chunks), store.partial(where, self.identifier) as (file, path):
+        with ExitStack() as stack:
+            if folder := self.making.order.folder:
+                # Where it was published there is nothing left to discard.
+                stack.callback(parts.discard, folder)
+            stack.enter_context(closing(self._chunks))
+            file, path = stack.enter_context(store.partial(where, self.identifier))
             _write(self._chunks, file)
+            if folder:
+                folder.rename(where / folder_name(self.identifier))
             return StoredFile(path.open("rb"), name=str(path))
 
     def stop(self) -> None:
@@ -142,18 +158,23 @@ class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
             self.failure = error
             raise
 
-    def _order(self) -> Order:
+    def _order(self, where: Path | None) -> Order:
         settings = conf.read()
         age.require(settings.age_recipients)
+        several = _format(settings) == DIRECTORY
+        if several:
+            parts.require_possible(settings.age_recipients)
         return Order(
             parameters=self.parameters(),
             policy=settings.policy,
             pg_bin=settings.pg_bin,
-            codec=codec.choose(),
+            codec=codec.GZIP if several else codec.choose(),
             recipients=settings.age_recipients,
             read_back=bool(settings.age_recipients and not settings.age_identity_file),
             options=self._options(settings),
             fingerprints=settings.policy.backup_fingerprint,
+            identifier=self.identifier,
+            folder=store.partial_folder(where, self.identifier) if several and where else None,
         )
 
     def _restore_dump(self, dump: Any) -> None:
@@ -167,6 +188,10 @@ class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
         roles = [f"--role={role}"] if role and not own_url else []
         tables = [f"--exclude-table-data={table}" for table in self.exclude]
         return [*roles, *tables, *(f"--schema={schema}" for schema in self.schemas)]
+
+
+def _format(settings: conf.Conf) -> str:
+    return DIRECTORY if settings.policy.backup_jobs > 1 else CUSTOM
 
 
 def newest() -> SafeDumpConnector | None:

@@ -9,11 +9,12 @@ from django.core.management import call_command
 from django.db import connections
 
 from safe_migrate import conf
-from safe_migrate.backups import age, store
+from safe_migrate.backups import age, parts, store
 from safe_migrate.backups.connector import CONNECTOR, SafeDumpConnector, newest
-from safe_migrate.backups.dump import FORMAT
 from safe_migrate.backups.making import Dumped
 from safe_migrate.backups.manifest import (
+    CUSTOM,
+    DIRECTORY,
     DUMP,
     MANIFEST_SUFFIX,
     SCHEMA,
@@ -65,6 +66,7 @@ def _clean_up() -> None:
         if connector.data:
             with suppress(Exception):  # without a manifest it does not exist anyhow
                 store.delete(connector.data)
+                parts.delete(connector.identifier)
 
 
 def _failure(error: Exception) -> SafeMigrateError:
@@ -117,12 +119,13 @@ def _manifest(connector: SafeDumpConnector, dumped: Dumped) -> Manifest:
         server_major=dumped.server_major,
         pg_dump_version=dumped.client.version,
         tool_version=VERSION,
-        format=FORMAT,
+        format=DIRECTORY if order.folder else CUSTOM,
         codec=order.codec,
         encryption=age.NAME if order.recipients else "",
         read_back=order.read_back,
         data=connector.data,
         size=dumped.size,
+        total_size=dumped.size + (parts.size(connector.identifier) if order.folder else 0),
         sha256=dumped.sha256,
         snapshot=dumped.snapshot,
         lsn=contents.lsn,
@@ -150,7 +153,7 @@ def as_fact(manifest: Manifest, level: str = "") -> Backup:
         manifest=manifest.id + MANIFEST_SUFFIX,
         environment=manifest.environment,
         created_at=moment_of(manifest.id),
-        size=manifest.size,
+        size=manifest.total_size,
         sha256=manifest.sha256,
         rows=manifest.rows,
         level=level,

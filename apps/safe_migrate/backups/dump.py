@@ -3,19 +3,18 @@
 Nothing is held in memory, and nothing is written anywhere but where the caller puts it.
 """
 
-import hashlib
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from safe_migrate.backups import age, codec
+from safe_migrate.backups import age, codec, parts
+from safe_migrate.backups.manifest import CUSTOM, DIRECTORY
 from safe_migrate.errors import BackupFailed
 from safe_migrate.postgres import tools
 from safe_migrate.postgres.program import Ended, Program
-
-FORMAT = "custom"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,27 +31,11 @@ class Dump:
     """Have pg_restore read the archive while it is made: nobody here can decrypt it later."""
     lock_wait_seconds: float
     timeout_seconds: float
+    identifier: str = ""
+    folder: Path | None = None
+    """Where pg_dump writes in its directory format; None for one stream."""
+    jobs: int = 1
     options: list[str] = field(default_factory=list)
-
-
-class Hashed:
-    """Pieces passed on as they come; when they have ended, their SHA-256 and number of bytes."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = chunks
-        self._digest = hashlib.sha256()
-        self.size = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._chunks:
-            self._digest.update(chunk)
-            self.size += len(chunk)
-            yield chunk
-
-    @property
-    def sha256(self) -> str:
-        """Of what has passed, in hexadecimal."""
-        return self._digest.hexdigest()
 
 
 def stream(job: Dump) -> Iterator[bytes]:
@@ -61,21 +44,41 @@ def stream(job: Dump) -> Iterator[bytes]:
     Raises BackupFailed: pg_dump could not be run (SM-B203) or failed (SM-B202), what it wrote
     cannot be read (SM-B302), or it took too long (SM-B206).
     """
+    if job.folder is not None:
+        return _many_files(job, job.folder)
     stored = codec.compress(job.codec, _archive(job))
     return age.encrypt(stored, job.recipients) if job.recipients else stored
 
 
+def _many_files(job: Dump, folder: Path) -> Iterator[bytes]:
+    """The list of files that pg_dump wrote: it is what the manifest vouches for."""
+    form = [f"--format={DIRECTORY}", f"--jobs={job.jobs}", f"--compress={codec.LEVEL}"]
+    try:
+        with _pg_dump(job, [*form, f"--file={folder}"]) as program:
+            for _ in program.output():
+                pass
+            _require_success(program.end(), job)
+    except OSError as error:
+        raise _not_run(job, error) from error
+    yield from parts.listing(job.identifier, folder)
+
+
+def _not_run(job: Dump, error: OSError) -> BackupFailed:
+    return BackupFailed(
+        "SM-B203",
+        f"{shlex.quote(job.client.pg_dump)} could not be run: {error.strerror}.",
+        next="python manage.py safe_doctor",
+    )
+
+
 def _archive(job: Dump) -> Iterator[bytes]:
+    form = [f"--format={CUSTOM}", f"--compress={codec.pg_dump_compression(job.codec)}"]
     with ExitStack() as stack:
         try:
-            program = stack.enter_context(_pg_dump(job))
+            program = stack.enter_context(_pg_dump(job, form))
             reader = stack.enter_context(reading(job.client)) if job.read_back else None
         except OSError as error:
-            raise BackupFailed(
-                "SM-B203",
-                f"{shlex.quote(job.client.pg_dump)} could not be run: {error.strerror}.",
-                next="python manage.py safe_doctor",
-            ) from error
+            raise _not_run(job, error) from error
         for chunk in program.output():
             if reader:
                 reader.feed(chunk)
@@ -90,7 +93,7 @@ def reading(client: tools.Client, source: str = "") -> Program:
 
     It is fed, or reads the folder `source`.
     """
-    form = "directory" if source else FORMAT
+    form = DIRECTORY if source else CUSTOM
     arguments = [client.pg_restore, f"--format={form}", "--file=/dev/null"]
     return Program([*arguments, *([source] if source else [])], feeds=not source)
 
@@ -104,24 +107,16 @@ def unreadable(what: str, ended: Ended) -> BackupFailed:
     )
 
 
-def arguments(job: Dump) -> list[str]:
-    """pg_dump's options that do not depend on where its output goes."""
-    return [
+def _pg_dump(job: Dump, form: list[str]) -> Program:
+    arguments = [
         job.client.pg_dump,
         f"--snapshot={job.snapshot}",
         f"--lock-wait-timeout={int(job.lock_wait_seconds * 1000)}",
         "--no-password",
+        *form,
         *job.options,
     ]
-
-
-def _pg_dump(job: Dump) -> Program:
-    form = [f"--format={FORMAT}", f"--compress={codec.pg_dump_compression(job.codec)}"]
-    return Program(
-        [*arguments(job), *form],
-        parameters=job.parameters,
-        timeout_seconds=job.timeout_seconds,
-    )
+    return Program(arguments, parameters=job.parameters, timeout_seconds=job.timeout_seconds)
 
 
 def _require_success(ended: Ended, job: Dump) -> None:

@@ -48,7 +48,7 @@ def newest(environment: str, database: str | None = None) -> Verified | None:
             continue
         if level := store.verified(manifest).get("level"):
             age = max(0.0, (now - moment_of(manifest.id)).total_seconds())
-            return Verified(id=manifest.id, level=level, size=manifest.size, age_seconds=age)
+            return Verified(id=manifest.id, level=level, size=manifest.total_size, age_seconds=age)
     return None
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import psycopg
 
 from safe_migrate.backups import dump
-from safe_migrate.backups.dump import Dump, Hashed
+from safe_migrate.backups.dump import Dump
+from safe_migrate.backups.hashed import Hashed
 from safe_migrate.errors import BackupFailed
 from safe_migrate.policy import Policy
 from safe_migrate.postgres import catalog, session, snapshot, tools
@@ -29,6 +30,9 @@ class Order:
     read_back: bool
     options: list[str]
     fingerprints: bool
+    identifier: str
+    folder: Path | None
+    """Where pg_dump writes in its directory format; None for one stream."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,21 +69,21 @@ class Making:
     """
 
     def __init__(self, order: Order) -> None:
-        self._order = order
+        self.order = order
         self.dumped: Dumped | None = None
         self.passed = 0
         """Bytes until now."""
 
     def __iter__(self) -> Iterator[bytes]:
-        with opened(self._order) as source:
+        with opened(self.order) as source:
             hashed = Hashed(dump.stream(self._job(source)))
             for chunk in hashed:
                 yield chunk
                 self.passed = hashed.size
-            self.dumped = describe(self._order, source, hashed.size, hashed.sha256)
+            self.dumped = describe(self.order, source, hashed.size, hashed.sha256)
 
     def _job(self, source: Opened) -> Dump:
-        order = self._order
+        order = self.order
         return Dump(
             client=source.client,
             parameters=order.parameters,
@@ -89,6 +93,9 @@ class Making:
             read_back=order.read_back,
             lock_wait_seconds=order.policy.backup_lock_wait_seconds,
             timeout_seconds=order.policy.backup_timeout_seconds,
+            identifier=order.identifier,
+            folder=order.folder,
+            jobs=int(order.policy.backup_jobs),
             options=order.options,
         )
 

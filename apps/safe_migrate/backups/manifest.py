@@ -49,6 +49,8 @@ class Manifest:
     """Name of the data file beside this one."""
     size: int
     """Bytes of the data file."""
+    total_size: int
+    """Bytes of all its files."""
     sha256: str
     snapshot: str
     lsn: str
@@ -119,6 +121,11 @@ def data_name(identifier: str, *, kind: str, codec: str, encryption: str, format
     parts = ".parts" if format == DIRECTORY else ""
     compressed = ".zst" if codec.startswith("zstd") and not parts else ""
     return f"{identifier}.dump{parts}{compressed}{'.age' if encryption else ''}"
+
+
+def folder_name(identifier: str) -> str:
+    """The folder of a backup in pg_dump's directory format."""
+    return f"{identifier}.dump.d"
 
 
 def sealed(manifest: Manifest, key: str = "") -> Manifest:

@@ -22,6 +22,7 @@ from safe_migrate.policy import Level
 
 ALIAS = "dbbackup"
 PARTIAL_PREFIX = ".partial-"
+FOLDER_SUFFIX = ".d"
 RUNS = "runs"
 CHUNK = 1 << 20
 
@@ -99,17 +100,29 @@ def partial(where: Path, name: str) -> Iterator[tuple[IO[bytes], Path]]:
             raise
 
 
+def partial_folder(where: Path, name: str) -> Path:
+    """Where a program may write many files, while the partial file of this name is held."""
+    return where / f"{PARTIAL_PREFIX}{name}{FOLDER_SUFFIX}"
+
+
 def remove_debris() -> list[str]:
     """Delete partial files whose writer is gone (a `kill -9`); the names deleted."""
     own = folder()
     removed = []
-    for path in own.glob(f"{PARTIAL_PREFIX}*") if own else ():
+    found = list(own.glob(f"{PARTIAL_PREFIX}*")) if own else []
+    for path in found:
+        if path.is_dir():
+            continue
         with path.open("rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
             path.unlink(missing_ok=True)
+            removed.append(path.name)
+    for path in found:
+        if path.is_dir() and not path.with_name(path.name.removesuffix(FOLDER_SUFFIX)).exists():
+            shutil.rmtree(path, ignore_errors=True)
             removed.append(path.name)
     return removed
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from safe_migrate import conf
-from safe_migrate.backups import archive, dump, scratch, store
+from safe_migrate.backups import archive, dump, parts, scratch, store
 from safe_migrate.backups.manifest import RESTORE_POINT, VERIFIED_SUFFIX, Manifest, seal_of
 from safe_migrate.errors import BackupFailed
 from safe_migrate.policy import Level
@@ -20,8 +20,19 @@ from safe_migrate.postgres import tools
 
 
 def attainable(manifest: Manifest, level: Level) -> Level:
-    """How far it can be verified at most: of a restore point only the recipe can be re-read."""
-    return Level.STORED if manifest.kind == RESTORE_POINT else level
+    """How far it will be verified: of a restore point only the recipe can be re-read.
+
+    Raises BackupFailed (SM-B622) for `restored`, which must not be shown for less.
+    """
+    if manifest.kind != RESTORE_POINT:
+        return level
+    if level is Level.RESTORED:
+        raise BackupFailed(
+            "SM-B622",
+            f"{manifest.id} is a restore point: only a recovery of the whole cluster proves it.",
+            next=(f"Follow the recipe in {manifest.data}.", "python manage.py safe_backup list"),
+        )
+    return Level.STORED
 
 
 BAD = ("SM-B301", "SM-B302", "SM-B308", "SM-B312")
@@ -80,6 +91,8 @@ def _examine(manifest: Manifest, level: Level, client: tools.Client, how: How) -
         )
     elif level is Level.READABLE and not (manifest.read_back and not archive.can_read(manifest)):
         _read(manifest, client)
+    elif parts.is_one(manifest):
+        parts.check(manifest)
     else:
         # What cannot be decrypted here, pg_restore has read before it was encrypted.
         for _ in archive.stored(manifest):
@@ -87,6 +100,12 @@ def _examine(manifest: Manifest, level: Level, client: tools.Client, how: How) -
 
 
 def _read(manifest: Manifest, client: tools.Client) -> None:
+    if parts.is_one(manifest):
+        with parts.checked(manifest) as folder, dump.reading(client, str(folder)) as program:
+            ended = program.end()
+        if ended.code != 0:
+            raise dump.unreadable(str(folder), ended)
+        return
     with dump.reading(client) as program:
         for chunk in archive.read(manifest):
             program.feed(chunk)

@@ -18,7 +18,7 @@ def size(count: int) -> str:
 def created(manifest: Manifest, level: Level) -> str:
     """A backup that was just made."""
     rows = sum(manifest.rows.values())
-    return f"{manifest.id}: {size(manifest.size)}, {rows:,} rows, verified: {level.value}"
+    return f"{manifest.id}: {size(manifest.total_size)}, {rows:,} rows, verified: {level.value}"
 
 
 def listed(backups: list[dict[str, Any]]) -> str:

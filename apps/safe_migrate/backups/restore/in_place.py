@@ -20,7 +20,7 @@ from safe_migrate.errors import BackupFailed, Failed, LockNotObtained, SafeMigra
 from safe_migrate.postgres import catalog, clear, control, session
 from safe_migrate.postgres.program import Ended, Program
 
-LOCK_TIMEOUT_MS = 5000
+LOCK_TIMEOUT_MS = 2000
 TAIL = 1 << 16
 RELATIONS = ("index ", "sequence ", "view ", "materialised view ", "foreign table ")
 ROLLED_BACK = "The database is unchanged: the transaction was rolled back."

@@ -16,6 +16,7 @@ from safe_migrate.postgres import control, databases, marks, session, standing, 
 from safe_migrate.postgres.marks import Mark, Marked, Role
 
 UNTOUCHED = "The database is as it was; what was restored beside it is dropped."
+DEFAULT = "pg_default"
 CLOSED = "The database is as it was; what was restored beside it waits for the same command."
 
 
@@ -112,7 +113,8 @@ def _fresh(job: Job, mark: Mark) -> Iterator[str]:
 def _create_options(job: Job) -> dict[str, str]:
     """The backup's encoding and locale, where the database that is there lies on disk."""
     here = standing.look(job.maintenance, job.database)
-    place = {"tablespace": here.tablespace} if here.tablespace else {}
+    # Naming the default would need a right of its own.
+    place = {"tablespace": here.tablespace} if here.tablespace not in ("", DEFAULT) else {}
     return {**job.manifest.database_create, **place}
 
 

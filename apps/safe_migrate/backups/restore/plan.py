@@ -143,7 +143,7 @@ def attached_refusal(database: str, attached: list[str]) -> Refused | None:
 def loss(manifest: Manifest, target: Target, now: datetime) -> Loss:
     """What was written since the backup, as far as it can be told."""
     same = bool(target.lsn) and manifest.system_identifier == target.system_identifier != ""
-    size = max(target.size, manifest.size)
+    size = max(target.size, manifest.total_size)
     return Loss(
         age_seconds=max(0, round((now - moment_of(manifest.id)).total_seconds())),
         wal_bytes=max(0, position(target.lsn) - position(manifest.lsn)) if same else None,

@@ -58,6 +58,7 @@ def manifest(
         data=manifests.data_name(
             identifier, kind=manifests.RESTORE_POINT, codec="none", encryption="", format=""
         ),
+        total_size=0,
         size=len(encoded),
         sha256=hashlib.sha256(encoded).hexdigest(),
         snapshot="",

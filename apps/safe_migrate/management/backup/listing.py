@@ -56,7 +56,7 @@ def describe(manifest: Manifest) -> dict[str, Any]:
         "database": manifest.database,
         "created_at": manifest.created_at,
         "age_seconds": round(age.total_seconds()),
-        "size": manifest.size,
+        "size": manifest.total_size,
         "rows": sum(manifest.rows.values()),
         "server_version": manifest.server_version,
         "level": record.get("level"),

@@ -61,5 +61,5 @@ def _needed(run: Run) -> int:
     stored = store.backups(run.conf.environment.value)
     newest = next((backup for backup in stored if backup.kind == DUMP), None)
     if newest is not None:
-        return int(newest.size * HEADROOM)
+        return int(newest.total_size * HEADROOM)
     return catalog.server_facts(run.session).size_bytes
