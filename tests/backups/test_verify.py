@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from django.db import connection
 from django.conf import settings
+from django.db import connection
 from django.test import override_settings
 
 from safe_migrate.backups import manifest as manifests
