@@ -97,7 +97,8 @@ def alone(folder: Path) -> Iterator[None]:
     with (folder / ".lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for debris in folder.glob(f"{store.PARTIAL_PREFIX}*"):
-            shutil.rmtree(debris)
+            # The pg_basebackup of a killed run may still be writing there: then the next one.
+            shutil.rmtree(debris, ignore_errors=True)
         yield
 
 

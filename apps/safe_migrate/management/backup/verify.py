@@ -67,8 +67,9 @@ def run(command: SafeCommand, run: Run, options: dict[str, Any]) -> Exit:
     for manifest in chosen(run, options):
         client = tools.find_client(run.conf.pg_bin, manifest.server_major)
         try:
-            verify.verify(manifest, level, client, how)
-            found.append({"id": manifest.id, "level": level.value, "code": "", "what": ""})
+            reached = verify.attainable(manifest, level)
+            verify.verify(manifest, reached, client, how)
+            found.append({"id": manifest.id, "level": reached.value, "code": "", "what": ""})
         except BackupFailed as error:
             found.append({"id": manifest.id, "level": None, "code": error.code, "what": error.what})
     bad = any(result["code"] for result in found)
