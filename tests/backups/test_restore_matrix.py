@@ -1,8 +1,9 @@
 """After each kind of migration the backup made before it gives the old database back, exactly."""
 
+import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests import projects
 from tests.backups import majors, matrix
 from tests.backups.majors import MAJORS
 from tests.backups.matrix import EXTENSIONS, KINDS, Kind
+from tests.projects import Foreign
 from tests.servers import Server
 
 
@@ -39,6 +41,11 @@ class World:
     database: str
     archive: Path
     before: State
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """Those that this version has."""
+        return [kind for kind in KINDS if kind.since <= self.major]
 
 
 @pytest.fixture(scope="module", params=MAJORS)
@@ -77,19 +84,42 @@ def program(server: Server, database: str, *arguments: str) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-@contextmanager
-def place(world: World) -> Iterator[str]:
-    """A database in the old schema, dropped afterwards with the one that a restore has kept."""
+@dataclass(frozen=True)
+class Place:
+    """A project whose database is in the old schema, with a backup by the real command."""
+
+    server: Server
+    database: str
+    project: Foreign
+    backup: str
+    before: State
+
+    def restore(self) -> None:
+        """Put what the backup restores to in the database's place; drop what that has kept."""
+        confirm = ("--noinput", "--confirm", self.database)
+        self.project.ok("safe_backup", "restore", self.backup, *confirm)
+        drop_kept(self.server, self.database)
+
+
+@pytest.fixture
+def place(world: World, tmp_path: Path) -> Iterator[Place]:
     server = world.server
     with server.database() as database:
+        server.query(database, matrix.before(world.major))
+        project = projects.foreign(tmp_path / "project", server.url(database), tmp_path / "backups")
+        project.ok("safe_migrate")
+        made = project.ok("safe_backup", "create", "--format", "json").document
         try:
-            server.query(database, matrix.before(world.major))
-            yield database
+            before = state(server, database)
+            yield Place(server, database, project, made["manifest"]["id"], before)
         finally:
-            with server.connect() as session:
-                kept = "SELECT datname FROM pg_database WHERE datname LIKE %s"
-                for (name,) in session.execute(kept, [f"{database}\\_\\_%"]).fetchall():
-                    session.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+            drop_kept(server, database)
+
+
+def drop_kept(server: Server, database: str) -> None:
+    kept = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+    for (name,) in server.query("postgres", kept, f"{database}__"):
+        server.query("postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def dump(server: Server, database: str, archive: Path) -> None:
@@ -109,23 +139,25 @@ def definitions(objects: dict[str, str]) -> dict[str, str]:
     return {k: v for k, v in objects.items() if not k.startswith(schema.SEQUENCE_VALUE)}
 
 
-def test_the_backup_gives_the_old_state_back_after_all_of_them(
-    world: World, tmp_path: Path
-) -> None:
-    """By the real command, which puts the restored database in the place of the migrated one."""
-    server = world.server
-    with place(world) as database:
-        project = projects.foreign(tmp_path / "project", server.url(database), tmp_path / "backups")
-        project.ok("safe_migrate")
-        backup = project.ok("safe_backup", "create", "--format", "json").document["manifest"]["id"]
-        before = state(server, database)
-        with server.connect(database) as session:
-            for kind in KINDS:
-                if kind.since <= world.major:
-                    run(session, kind, world.major)
-        assert state(server, database) != before
-        project.ok("safe_backup", "restore", backup, "--noinput", "--confirm", database)
-        assert state(server, database) == before
+def test_the_backup_gives_the_old_state_back_after_all_of_them(place: Place, world: World) -> None:
+    with place.server.connect(place.database) as session:
+        for kind in world.kinds:
+            run(session, kind, world.major)
+    assert state(place.server, place.database) != place.before
+    place.restore()
+    assert state(place.server, place.database) == place.before
+
+
+@pytest.mark.skipif(
+    os.environ.get("RESTORE_MATRIX") != "each", reason="takes minutes: RESTORE_MATRIX=each"
+)
+def test_the_backup_gives_the_old_state_back_after_each_of_them(place: Place, world: World) -> None:
+    for kind in world.kinds:
+        with place.server.connect(place.database) as session:
+            run(session, kind, world.major)
+        assert state(place.server, place.database) != place.before, kind.name
+        place.restore()
+        assert state(place.server, place.database) == place.before, kind.name
 
 
 def test_a_definition_is_the_same_after_it_was_restored_twice(world: World, tmp_path: Path) -> None:
