@@ -65,6 +65,7 @@ BEGIN
     FROM ({_OBJECTS}) o(class, oid, schema) JOIN ({_KEPT}) k ON k.oid = o.schema,
         pg_identify_object(o.class, o.oid, 0) i
     WHERE NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = o.class AND e.objid = o.oid
+                      AND e.objsubid = 0
                       AND e.deptype IN ('e', 'i', 'a')
                       AND (e.deptype = 'e' OR e.refclassid <> 'pg_namespace'::regclass));
     SELECT commands || coalesce(array_agg(format('DROP %s IF EXISTS %s CASCADE',

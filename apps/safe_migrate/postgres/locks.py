@@ -84,6 +84,11 @@ def find_holder(session: Connection, key: int = KEY) -> Holder | None:
 
 
 def as_holder(row: tuple[object, ...]) -> Holder:
-    """(pid, user, application, age in seconds, query) of a catalog query, as a Holder."""
+    """(pid, user, application, age in seconds, query) of a catalog query, as a Holder.
+
+    Of another user's session a role without pg_read_all_stats sees neither age nor query.
+    """
     pid, user, application, age, query = row
-    return Holder(int(str(pid)), str(user), str(application or ""), float(str(age)), str(query))
+    return Holder(
+        int(str(pid)), str(user), str(application or ""), float(str(age or 0)), str(query or "")
+    )
