@@ -1,7 +1,9 @@
 """What counts as archived, by names alone and on real servers with both ways out."""
 
 import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from safe_migrate.postgres import wal
+from safe_migrate.postgres.embedded import privileges
+from safe_migrate.postgres.embedded.launch import account
 from safe_migrate.postgres.wal import Archiver, Way
 from tests.archives import Archived, archived
 from tests.projects import wait_until
@@ -153,3 +157,51 @@ def assert_unseen_by_a_stranger(server: Server) -> None:
     server.query("postgres", "DROP ROLE stranger")
     assert (facts.receivers, facts.unseen) == ((), ("kept",))
     assert (facts.may_mark, facts.may_switch) == (False, False)
+
+
+@contextmanager
+def standby(server: Server, root: Path) -> Iterator[None]:
+    """A streaming standby on a permanent slot, until the context ends."""
+    root.mkdir()
+    data = root / "data"
+    user = [str(number) for number in account(data) or (-1, -1)]
+    environment = {"PATH": os.defpath, "PGPASSWORD": server.password, "LC_ALL": "C"}
+
+    def run(program: str, *words: str) -> None:
+        command = [sys.executable, privileges.__file__, *user, "wait", server.program(program)]
+        subprocess.run([*command, *words], check=True, env=environment, stdout=subprocess.DEVNULL)
+
+    run(
+        "pg_basebackup",
+        f"--dbname=host={server.host} port={server.port} user={server.user}",
+        f"--pgdata={data}",
+        "--checkpoint=fast",
+        "--write-recovery-conf",
+        "--create-slot",
+        "--slot=standby",
+    )
+    options = f"-c listen_addresses='' -c unix_socket_directories='{root}' -c archive_mode=off"
+    run(
+        "pg_ctl", "start", "-w", f"--pgdata={data}", f"--log={root / 'log'}", f"--options={options}"
+    )
+    try:
+        yield
+    finally:
+        run("pg_ctl", "stop", f"--pgdata={data}", "--mode=immediate")
+        server.query("postgres", "SELECT pg_drop_replication_slot('standby')")
+
+
+def test_a_standby_is_no_archive(world: Archived, tmp_path: Path) -> None:
+    """What a migration destroys, it destroys there too."""
+    with world.server.connect() as session:
+        world.set("archive_command", "")
+        with standby(world.server, tmp_path / "standby"):
+            replays = "SELECT replay_lsn IS NOT NULL FROM pg_stat_replication"
+            wait_until(
+                lambda: world.server.query("postgres", replays) == [(True,)],
+                "the standby to replay",
+            )
+            facts = wal.archiving(session)
+            assert (facts.receivers, facts.unseen, facts.way) == ((), (), None)
+        world.set("archive_command", world.command)
+    shutil.rmtree(tmp_path / "standby")
