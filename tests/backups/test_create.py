@@ -183,6 +183,20 @@ def test_killed_during_the_backup_the_same_command_finishes(
     assert not [name for name in listed(backups) if name.startswith(".partial-")]
 
 
+def test_what_a_kill_or_somebody_left_under_partial_names_bars_no_run(
+    pending: Foreign, backups: Path, tmp_path: Path
+) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    (backups / ".partial-probe").touch()
+    (backups / ".partial-link").symlink_to(precious)
+    (backups / ".partial-dangling").symlink_to("nothing")
+    report = pending.ok("safe_migrate", "--format", "json").document
+    assert report["applied"] == ["shelf.0002_price"]
+    assert not [name for name in listed(backups) if name.startswith(".partial-")]
+    assert precious.read_text() == "precious"
+
+
 def test_the_stock_command_makes_a_backup_of_ours_and_lists_it(
     pending: Foreign, server: Server, backups: Path
 ) -> None:

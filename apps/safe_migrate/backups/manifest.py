@@ -18,6 +18,12 @@ CUSTOM = "custom"
 DIRECTORY = "directory"
 _ID = re.compile(r"backup-(?P<environment>[a-z]+)-(?P<stamp>\d{8}T\d{12}Z)", re.ASCII)
 _STAMP = "%Y%m%dT%H%M%S%fZ"
+_KINDS: dict[type, tuple[str, ...]] = {
+    int: ("server_major", "size"),
+    str: ("codec", "data", "database", "encryption", "format", "kind", "lsn", "owner", "sha256"),
+    dict: ("database_create", "extensions", "fingerprints", "objects", "rows"),
+    list: ("database_settings", "migrations", "pending"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,10 +177,10 @@ def from_json(text: str, key: str = "") -> Manifest:
 
 def _check(manifest: Manifest) -> None:
     """What the code relies on, should a sealed manifest still be another program's."""
-    kinds: list[tuple[str, Any]] = [("size", int), ("rows", dict), ("data", str), ("sha256", str)]
-    for name, kind in kinds:
-        if not isinstance(getattr(manifest, name), kind):
-            raise NotAManifest(f"{name} is not {kind.__name__}")
+    for kind, names in _KINDS.items():
+        for name in names:
+            if not isinstance(getattr(manifest, name), kind):
+                raise NotAManifest(f"{name} is not {kind.__name__}")
     if environment_of(manifest.id) != manifest.environment:
         raise NotAManifest(f"{manifest.id!r} is not an identifier of {manifest.environment}")
     # The name comes from a file that others may have written: never a path.

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,7 +67,8 @@ def prepare() -> Path | None:
         return None
     try:
         own.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with partial(own, "probe") as (_, path):
+        # A name of its own: one that a kill left, or another run's, is not in the way.
+        with partial(own, f"probe-{secrets.token_hex(4)}") as (_, path):
             path.unlink()
     except OSError as error:
         raise Refused(
@@ -113,13 +115,18 @@ def remove_debris() -> list[str]:
     for path in found:
         if path.is_dir():
             continue
-        with path.open("rb") as file:
-            try:
+        try:
+            # A link is none of ours, and what it points to is none of our business.
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)) as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+                path.unlink(missing_ok=True)
+        except BlockingIOError:
+            continue
+        except OSError:
+            if not path.is_symlink():
                 continue
             path.unlink(missing_ok=True)
-            removed.append(path.name)
+        removed.append(path.name)
     for path in found:
         if path.is_dir() and not path.with_name(path.name.removesuffix(FOLDER_SUFFIX)).exists():
             shutil.rmtree(path, ignore_errors=True)
