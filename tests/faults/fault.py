@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+EVERYBODY = ("ours", "binary", "plain")
+
 
 class Act(StrEnum):
     """What the fault strikes, and so which commands are run."""
@@ -39,14 +41,16 @@ class Fault:
     inject: Callable[[Any], AbstractContextManager[None] | None]
     """Given the trial (runner.Trial): strikes it now, or for as long as the context lasts."""
     truth: Truth = Truth.BAD
-    partial: bool = False
-    """What is left in the storage is cut short, so it must not be listed at all."""
-    variant: str = ""
-    """Which of the subject's kinds of backup; empty for its usual one."""
+    partial: tuple[str, ...] = ()
+    """Kinds of subject for which what is left is no whole backup, so that nothing may list it."""
+    asked: tuple[str, ...] = ("verify", "list", "refused", "restore")
+    """For STORED: which commands are run, in this order."""
+    variants: Mapping[str, str] = field(default_factory=dict)
+    """Kind of subject → which of its kinds of backup, where that is not its usual one."""
     command: str = "create"
     """For MAKING: `create`, or `migrate` where the subject has one that makes a backup."""
     stop: Mapping[str, tuple[str, str, int]] | None = None
-    """Kind of subject → where its command is stopped to be struck: place, when, number (stops.py)."""
+    """Kind of subject → where its command is stopped: place, when, number (stops.py)."""
     only: tuple[str, ...] = ()
     """Kinds of subject that it can be injected into; none for all."""
     alone: bool = False
@@ -58,7 +62,7 @@ class Seen:
     """What was seen of one fault in one subject."""
 
     said_good: list[str] = field(default_factory=list)
-    """Commands that called the struck backup good: it was listed as verified, verify ended with 0."""
+    """What called the struck backup good: verify ended with 0, or it was listed as verified."""
     restored: bool | None = None
     """A restore of it ended with 0: whether the content is the original's."""
     unrestorable: bool = False
@@ -67,6 +71,8 @@ class Seen:
     """Names of partial files, or of files that are no backups, in a listing."""
     changed: list[str] = field(default_factory=list)
     """Commands that failed and left another content than they found."""
+    stuck: list[str] = field(default_factory=list)
+    """A good backup that was refused, or a command that does not finish when it is run again."""
     leaked: list[str] = field(default_factory=list)
     """Which secret was seen where."""
     notes: list[str] = field(default_factory=list)
@@ -84,13 +90,14 @@ class Outcome:
     listed: bool
     changed: bool
     leaked: bool
+    stuck: bool
     notes: tuple[str, ...] = ()
     why: tuple[str, ...] = ()
 
     @property
     def bad(self) -> bool:
         """Whether anything of it must not be."""
-        return self.accepted or self.listed or self.changed or self.leaked
+        return self.accepted or self.listed or self.changed or self.leaked or self.stuck
 
 
 def judge(fault: Fault, subject: str, seen: Seen) -> Outcome:
@@ -116,6 +123,13 @@ def judge(fault: Fault, subject: str, seen: Seen) -> Outcome:
         listed=bool(seen.listed),
         changed=bool(seen.changed),
         leaked=bool(seen.leaked),
+        stuck=bool(seen.stuck),
         notes=tuple(seen.notes),
-        why=(*why, *(f"listed {name}" for name in seen.listed), *seen.changed, *seen.leaked),
+        why=(
+            *why,
+            *(f"listed {name}" for name in seen.listed),
+            *seen.changed,
+            *seen.leaked,
+            *seen.stuck,
+        ),
     )

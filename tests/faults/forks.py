@@ -39,7 +39,9 @@ class Ran:
     def __str__(self) -> str:
         said = (self.err.strip() or self.out.strip()).splitlines()
         shown = said[-3:] if "Traceback" in self.err else said[:6]
-        return f"{' '.join(self.argv)} → {self.code} ({self.seconds:.1f} s): {' | '.join(shown)[:500]}"
+        return (
+            f"{' '.join(self.argv)} → {self.code} ({self.seconds:.1f} s): {' | '.join(shown)[:500]}"
+        )
 
 
 class Forks:
@@ -65,7 +67,10 @@ class Forks:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         assert self._process.stdin and self._process.stdout
         self._process.stdin.close()

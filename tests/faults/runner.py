@@ -1,7 +1,7 @@
 """Carries faults out on a subject and notes what is seen; fault.judge says what that comes to."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +43,17 @@ class Trial:
     argv: list[str] | None = None
     """The struck command, where it is not the usual one."""
     again: bool = True
-    """For RESTORING: the same command, run again without the fault, must restore."""
+    """The same command, run again without the fault, must succeed."""
+    original: dict[str, str] = field(default_factory=dict)
+    """The content that a backup must give back, where the injection changed it."""
+
+    lift: Callable[[], None] = lambda: None
+    """Ends the fault, before what it left is looked at."""
+
+    @property
+    def variant(self) -> str:
+        """Which kind of backup is struck."""
+        return self.fault.variants.get(self.subject.kind, "")
 
     @property
     def dice(self) -> random.Random:
@@ -60,22 +70,20 @@ class Trial:
 
     def run(self, *argv: str, prelude: str = "") -> Ran:
         """A command of the subject's project, noted."""
-        usual = self.subject.prelude(self.fault.variant)
+        usual = self.subject.prelude(self.variant)
         ran = self.subject.forks.run(*argv, prelude=usual + prelude)
         self.seen.notes.append(str(ran))
         return ran
 
     def struck(self, argv: list[str]) -> Ran:
         """The command that the fault strikes."""
-        preludes = [self.subject.prelude(self.fault.variant), *self.preludes]
+        preludes = [self.subject.prelude(self.variant), *self.preludes]
         stop = (self.fault.stop or {}).get(self.subject.kind)
         self.marker.unlink(missing_ok=True)
         if stop:
             place, when, number = stop
             preludes.append(
-                setting.STOP.format(
-                    place=place, when=when, number=number, marker=str(self.marker)
-                )
+                setting.STOP.format(place=place, when=when, number=number, marker=str(self.marker))
             )
         started = self.subject.forks.start(*(self.argv or argv), prelude="".join(preludes))
         if stop:
@@ -116,7 +124,6 @@ def applies(fault: Fault, subject: Subject) -> bool:
     """Whether the subject has what the fault strikes."""
     return (
         (not fault.only or subject.kind in fault.only)
-        and fault.variant in subject.variants
         and (fault.act is not Act.MAKING or fault.command in subject.commands)
         and (fault.stop is None or subject.kind in fault.stop)
     )
@@ -124,49 +131,90 @@ def applies(fault: Fault, subject: Subject) -> bool:
 
 def _stored(trial: Trial) -> None:
     """A good backup is struck where it lies, then all is asked of it that people ask."""
-    subject, fault, seen = trial.subject, trial.fault, trial.seen
-    trial.stored = subject.put(fault.variant)
+    trial.stored = trial.subject.put(trial.variant)
     _at(trial, "present")
+    asked = {"verify": _verify, "list": _list, "refused": _refused, "restore": _restore}
     with ExitStack() as stack:
-        stack.enter_context(fault.inject(trial) or nullcontext())
-        prelude = "".join(trial.preludes)
-        stored = trial.stored
-        for argv in subject.verifications(stored, trial.number):
-            if trial.run(*argv, prelude=prelude).code == 0:
-                seen.said_good.append(" ".join(argv[1:2] + argv[3:]))
-        known, names, ran = subject.listed(subject.prelude(fault.variant) + prelude)
-        seen.notes += map(str, ran)
-        if known.get(stored.identifier):
-            seen.said_good.append(f"list: {known[stored.identifier]}")
-        if fault.partial:
-            seen.listed += [name for name in {*known, *names} if stored.identifier in name]
-        for argv in subject.refused_restores(stored):
-            trial.run(*argv, prelude=prelude)
-            if subject.state() != subject.present:
-                seen.changed.append(f"{argv[0]} changed the database")
-                subject.set_back("present")
-        ran_restore = trial.run(*(trial.argv or subject.restore(stored)), prelude=prelude)
-        _judge_restore(trial, ran_restore)
+        stack.enter_context(trial.fault.inject(trial) or nullcontext())
+        for name in trial.fault.asked:
+            asked[name](trial, "".join(trial.preludes))
+
+
+def _verify(trial: Trial, prelude: str) -> None:
+    assert trial.stored
+    for argv in trial.subject.verifications(trial.stored, trial.number):
+        ran = trial.run(*argv, prelude=prelude)
+        if ran.code == 0:
+            trial.seen.said_good.append(" ".join(argv[1:2] + argv[3:]))
+        elif trial.fault.truth is Truth.GOOD:
+            trial.seen.stuck.append("verify refused a good backup")
+
+
+def _list(trial: Trial, prelude: str) -> None:
+    seen, stored = trial.seen, trial.stored
+    assert stored
+    prelude = trial.subject.prelude(trial.variant) + prelude
+    known, names, ran = trial.subject.listed(prelude)
+    seen.notes += map(str, ran)
+    if level := known.get(stored.identifier):
+        seen.said_good.append(f"list: {level}")
+    if trial.subject.kind in trial.fault.partial:
+        seen.listed += [name for name in {*known, *names} if stored.identifier in name]
+    if trial.fault.truth is Truth.GOOD and stored.identifier not in known:
+        seen.stuck.append("a good backup is not listed")
+
+
+def _refused(trial: Trial, prelude: str) -> None:
+    assert trial.stored
+    for argv in trial.subject.refused_restores(trial.stored):
+        trial.run(*argv, prelude=prelude)
+        if trial.subject.state() != trial.subject.present:
+            trial.seen.changed.append(f"{argv[0]} changed the database")
+            trial.subject.set_back("present")
+
+
+def _restore(trial: Trial, prelude: str) -> None:
+    subject, seen = trial.subject, trial.seen
+    assert trial.stored
+    ran = trial.run(*(trial.argv or subject.restore(trial.stored)), prelude=prelude)
+    state = subject.state()
+    if ran.code == 0:
+        seen.restored = state == subject.original
+    elif state != subject.present:
+        seen.changed.append(f"{ran.argv[0]} failed and changed the database")
+    if ran.code != 0 and trial.fault.truth is Truth.GOOD:
+        seen.stuck.append("restore refused a good backup")
 
 
 def _making(trial: Trial) -> None:
     """A backup is made under the fault; what is in the storage afterwards is restored."""
-    subject, fault, seen = trial.subject, trial.fault, trial.seen
+    subject, fault = trial.subject, trial.fault
     subject.empty()
     _at(trial, "original")
+    trial.original = subject.original
     with ExitStack() as stack:
         stack.enter_context(fault.inject(trial) or nullcontext())
         ran = trial.struck(subject.create(fault.command))
-    if ran.code != 0 and subject.state() != subject.original:
+        _judge_making(trial, ran)
+
+
+def _judge_making(trial: Trial, ran: Ran) -> None:
+    """Whatever is in the storage now, and whether the same command succeeds now."""
+    subject, fault, seen = trial.subject, trial.fault, trial.seen
+    trial.lift()
+    if ran.code != 0 and subject.state() != trial.original:
         seen.changed.append(f"the failed {ran.argv[0]} changed the database")
-    prelude = subject.prelude(fault.variant)
-    known, names, listings = subject.listed(prelude)
+    known, names, listings = subject.listed(subject.prelude(trial.variant))
     seen.notes += map(str, listings)
     if ran.code == 0 and not known:
         seen.unrestorable = True
         seen.notes.append("ended with 0, and nothing is listed")
     for stored in subject.found():
         _judge_made(trial, ran, stored, known, names)
+    if ran.code != 0 and trial.again:
+        subject.set_back("original")
+        if trial.run(*subject.create(fault.command)).code != 0:
+            seen.stuck.append("the same command, run again, failed")
 
 
 def _judge_made(
@@ -178,49 +226,44 @@ def _judge_made(
     if listed:
         subject.set_back("present")
         again = trial.run(*subject.restore(stored))
-        good = again.code == 0 and subject.state() == subject.original
+        state = subject.state()
+        good = again.code == 0 and state == trial.original
         if not good and known[stored.identifier]:
             seen.said_good.append("list")
         if not good and ran.code == 0:
             seen.unrestorable = True
         if not good and again.code == 0:
             seen.restored = False
-        if not good and again.code != 0 and subject.state() != subject.present:
+        if again.code != 0 and state != subject.present:
             seen.changed.append("the failed restore changed the database")
     else:
         good = not trial.path(stored.data).is_file() or subject.whole(trial.path(stored.data))
-    if not good and ran.code != 0 and (listed or stored.data in names):
+    # What is whole and has no manifest yet is not partial; but to us it is no backup either.
+    no_backup = subject.kind == "ours" and not listed and stored.data in names
+    if no_backup or (not good and ran.code != 0 and (listed or stored.data in names)):
         seen.listed.append(stored.data)
 
 
 def _restoring(trial: Trial) -> None:
     """A good backup is restored under the fault, then once more without it."""
     subject, fault, seen = trial.subject, trial.fault, trial.seen
-    trial.stored = subject.put(fault.variant)
+    trial.stored = subject.put(trial.variant)
     _at(trial, "present")
     with ExitStack() as stack:
         stack.enter_context(fault.inject(trial) or nullcontext())
         ran = trial.struck(subject.restore(trial.stored))
-    state = subject.state()
-    if ran.code == 0:
-        seen.restored = state == subject.original
-    elif state not in (subject.present, subject.original) and "none" not in state:
-        seen.changed.append(f"{ran.argv[0]} left neither the old content nor the backup's")
-    elif state != subject.present and ran.code > 0:
-        seen.changed.append(f"{ran.argv[0]} failed and changed the database")
-    if trial.again:
-        again = trial.run(*subject.restore(trial.stored))
-        if again.code != 0 or subject.state() != subject.original:
-            seen.changed.append("the same command, run again, did not restore")
-
-
-def _judge_restore(trial: Trial, ran: Ran) -> None:
-    subject, seen = trial.subject, trial.seen
-    state = subject.state()
-    if ran.code == 0:
-        seen.restored = state == subject.original
-    elif state != subject.present:
-        seen.changed.append(f"{ran.argv[0]} failed and changed the database")
+        trial.lift()
+        state = subject.state()
+        if ran.code == 0:
+            seen.restored = state == subject.original
+        elif state not in (subject.present, subject.original) and "none" not in state:
+            seen.changed.append(f"{ran.argv[0]} left neither the old content nor the backup's")
+        elif state != subject.present and ran.code > 0:
+            seen.changed.append(f"{ran.argv[0]} failed and changed the database")
+        if trial.again:
+            again = trial.run(*subject.restore(trial.stored))
+            if again.code != 0 or subject.state() != subject.original:
+                seen.stuck.append("the same command, run again, did not restore")
 
 
 def _at(trial: Trial, to: str) -> None:
@@ -229,6 +272,3 @@ def _at(trial: Trial, to: str) -> None:
     wanted = subject.present if to == "present" else subject.original
     if subject.state() != wanted:
         subject.set_back(to)
-
-
-__all__ = ["Skipped", "Trial", "Truth", "applies", "run"]

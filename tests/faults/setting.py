@@ -1,6 +1,6 @@
 """The settings of a subject's project, and snippets that change them for one command."""
 
-SETTINGS = '''
+SETTINGS = """
 import os
 
 KIND = os.environ["KIND"]
@@ -22,7 +22,7 @@ STORAGES = {"default": {"BACKEND": FILES},
     "dbbackup": {"BACKEND": FILES, "OPTIONS": {"location": os.environ["BACKUPS"]}}}
 SAFE_MIGRATE = {"ENVIRONMENT": "staging", "MANIFEST_KEY": os.environ["KEY"],
     "POLICY": {"LOCK_RETRY_SECONDS": 2, "LOCK_WAIT_SECONDS": 0, "BACKUP_LOCK_WAIT_SECONDS": 1.5}}
-'''
+"""
 
 AGE = """
 from django.conf import settings

@@ -28,8 +28,11 @@ class Spy:
 
     def seen(self, secrets: Mapping[str, str]) -> list[str]:
         """Where these have been seen until now; told once."""
-        found = [f"{name} in the arguments: {self._seen.pop(secret)}"
-                 for name, secret in secrets.items() if secret in self._seen]
+        found = [
+            f"{name} in the arguments: {self._seen.pop(secret)}"
+            for name, secret in secrets.items()
+            if secret in self._seen
+        ]
         return found
 
     def _watch(self) -> None:

@@ -44,6 +44,10 @@ class Subject:
     commands: tuple[str, ...] = ("create",)
     original: dict[str, str] = field(default_factory=dict)
     present: dict[str, str] = field(default_factory=dict)
+    database: str = ""
+    role: str = ""
+    forks: Forks = field(init=False)
+    project: projects.Foreign = field(init=False)
 
     @property
     def root(self) -> Path:
@@ -55,21 +59,13 @@ class Subject:
         return self.root / "backups"
 
     @property
-    def role(self) -> str:
-        return f"keeper_{self.name}"
-
-    @property
-    def database(self) -> str:
-        return f"shop_{self.name}"
-
-    @property
     def temporary(self) -> Path:
         """TMPDIR of its commands."""
         return self.root / "tmp"
 
     def set_back(self, to: str) -> None:
         """The database as it was `original`ly, or as it is at `present`."""
-        self.world.reset(self.database, f"{self.database}-{to}", self.role)
+        self.world.reset(self.database, f"shop_{self.name}-{to}", f"keeper_{self.name}")
 
     def state(self) -> dict[str, str]:
         """What the database holds now."""
@@ -78,9 +74,13 @@ class Subject:
     def put(self, variant: str) -> Stored:
         """A good backup in the storage, and nothing else there."""
         self.empty()
-        shutil.copytree(self.root / "stored" / (variant or "usual"), self.backups)
+        shutil.copytree(self.kept(variant), self.backups)
         [stored] = self.found()
         return stored
+
+    def kept(self, variant: str) -> Path:
+        """Where a good backup of this kind is kept; `other` is one of another content."""
+        return self.root / "stored" / (variant or "usual")
 
     def empty(self) -> None:
         """Nothing in the storage."""
@@ -116,7 +116,7 @@ class Subject:
         return []
 
     def listed(self, prelude: str = "") -> tuple[dict[str, str | None], set[str], list[Ran]]:
-        """Identifiers that are listed → how far verified; names that listbackups shows; what ran."""
+        """Listed identifiers → how far verified; names that listbackups shows; what ran."""
         raise NotImplementedError
 
     def found(self) -> list[Stored]:
@@ -183,13 +183,9 @@ class Ours(Subject):
             return False
         return _reads(given)
 
-    forks: Forks
-
 
 class Stock(Subject):
     """django-dbbackup alone, in a project that does not know of us."""
-
-    forks: Forks
 
     def create(self, command: str) -> list[str]:
         return ["dbbackup", "--noinput"]
@@ -242,10 +238,11 @@ def opened(world: World, name: str) -> Iterator[Subject]:
         )
     else:
         subject = Stock(name=name, kind=name, world=world, secrets=own)
+    subject.database, subject.role = f"shop_{name}", f"keeper_{name}"
     world.role(subject.role, own["password"])
     subject.temporary.mkdir(parents=True)
     with ExitStack() as stack:
-        project = _project(subject)
+        project = subject.project = _project(subject)
         subject.forks = stack.enter_context(
             Forks(project.folder, project.variables, subject.root / "said")
         )
@@ -307,13 +304,19 @@ def _fill(subject: Subject) -> None:
     project = projects.Foreign(subject.root / "project")
     project.migration("0002_price", "0001_initial", ADD_PRICE)
     for variant in subject.variants:
-        subject.empty()
-        _ok(subject.forks.run(*subject.create("create"), prelude=subject.prelude(variant)))
-        shutil.copytree(subject.backups, subject.root / "stored" / (variant or "usual"))
+        _keep_backup(subject, variant, subject.prelude(variant))
     with world.server.connect(database) as own:
+        own.execute(b"UPDATE author SET name = 'another' WHERE id = 1")
+        _keep_backup(subject, "other", "")
         own.execute(LATER.encode())
     world.keep(database, f"{database}-present", role)
     subject.present = subject.state()
+
+
+def _keep_backup(subject: Subject, variant: str, prelude: str) -> None:
+    subject.empty()
+    _ok(subject.forks.run(*subject.create("create"), prelude=prelude))
+    shutil.copytree(subject.backups, subject.kept(variant))
 
 
 def _ok(ran: Ran) -> None:

@@ -1,4 +1,4 @@
-"""The server, the databases and the secrets of a campaign; all of it in one folder, gone at its end."""
+"""The server and the databases of a campaign, in one folder that is gone at its end."""
 
 import contextlib
 import hashlib

@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from functools import partial
 
-from tests.faults.fault import Act, Fault
+from tests.faults.fault import EVERYBODY, Act, Fault
 from tests.faults.runner import Trial
 
 NAME = "damaged data"
 BLOCK = 4096
 VARIANTS = ("", "", "age", "gzip")
-# For ours every variant, for the others only the usual one: the same places in other bytes.
-EACH = 16
 
 
-def damage(whole: bytes, how: str, trial: Trial) -> bytes:
+def damage(whole: bytes, how: str, trial: Trial, block: int = BLOCK) -> bytes:
     """Other bytes than were there."""
     dice = trial.dice
     while True:
@@ -24,7 +22,7 @@ def damage(whole: bytes, how: str, trial: Trial) -> bytes:
         elif how == "a bit turned":
             spoilt[place] ^= 1 << dice.randrange(8)
         elif how == "a block of zeros":
-            end = min(place + BLOCK, len(whole))
+            end = min(place + block, len(whole))
             spoilt[place:end] = bytes(end - place)
         else:
             spoilt += dice.randbytes(1 + place % 5000)
@@ -49,13 +47,11 @@ def faults() -> Iterator[Fault]:
     ):
         for at in range(number):
             variant = VARIANTS[at % len(VARIANTS)]
-            kinds = ("ours",) if variant else ()
             yield Fault(
                 family=NAME,
                 name=f"{how} {at}",
                 act=Act.STORED,
                 inject=partial(strike, how=how),
-                partial=how == "cut short",
-                variant=variant,
-                only=kinds,
+                partial=EVERYBODY if how == "cut short" else (),
+                variants={"ours": variant},
             )
