@@ -109,6 +109,9 @@ class Progress(Protocol):
     def doing(self, text: str) -> None:
         """What is under way now; replaced by the next."""
 
+    def amount(self, text: str) -> None:
+        """How far that is; told many times a second."""
+
 
 class Silent:
     """A Progress for callers who want none; a context manager like the ones that tell."""
@@ -126,4 +129,7 @@ class Silent:
         """Say nothing."""
 
     def doing(self, text: str) -> None:
+        """Say nothing."""
+
+    def amount(self, text: str) -> None:
         """Say nothing."""

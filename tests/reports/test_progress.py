@@ -35,6 +35,30 @@ def test_a_heartbeat_while_nothing_else_happens() -> None:
     assert stream.getvalue().count("backup     dumping (0 s)") >= 2
 
 
+def test_a_heartbeat_says_how_far_it_is() -> None:
+    stream = io.StringIO()
+    with Plain(stream, heartbeat_seconds=0.05) as told:
+        told.stage("backup")
+        told.doing("dumping")
+        told.amount("20 MiB of about 90")
+        deadline = time.monotonic() + 5
+        while "dumping (" not in stream.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert "backup     dumping (0 s, 20 MiB of about 90)\n" in stream.getvalue()
+
+
+def test_a_live_line_says_how_far_it_is() -> None:
+    stream = Terminal()
+    with Live(stream, colour=False) as told:
+        told.stage("backup")
+        told.doing("dumping")
+        told.amount("20 MiB of about 90")
+        told.amount("21 MiB of about 90")
+    shown = stream.getvalue()
+    assert "backup     dumping: 20 MiB of about 90" in shown
+    assert "21 MiB" not in shown, "faster than anybody reads"
+
+
 def test_a_live_line_is_rewritten_and_notes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")

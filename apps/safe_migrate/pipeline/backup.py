@@ -1,12 +1,13 @@
 """Before staging or production is touched there is a backup."""
 
 from safe_migrate.backups import create, pins, store
-from safe_migrate.backups.manifest import Manifest
+from safe_migrate.backups.manifest import DUMP, Manifest
 from safe_migrate.backups.restore_point import create as restore_point
 from safe_migrate.pipeline.run import BackupMode, Run
 from safe_migrate.policy import BackupKind
 
 NAME = "backup"
+MIB = 1 << 20
 
 
 def perform(run: Run) -> None:
@@ -36,4 +37,17 @@ def make(run: Run, pending: list[str]) -> tuple[Manifest, str]:
     if run.conf.policy.backup_kind is BackupKind.RESTORE_POINT:
         return restore_point.create(run.connection, pending, run.progress.doing)
     run.progress.doing("dumping")
-    return create.create(run.connection.alias, pending), ""
+    expected = _expected(run)
+
+    def tell(size: int) -> None:
+        run.progress.amount(f"{size // MIB} MiB{expected}")
+
+    return create.create(run.connection.alias, pending, tell), ""
+
+
+def _expected(run: Run) -> str:
+    """What the newest backup of this database came to, for comparison."""
+    for manifest in store.backups(run.conf.environment.value):
+        if manifest.database == run.session.info.dbname and manifest.kind == DUMP:
+            return f" of about {manifest.size // MIB}"
+    return ""

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 HEARTBEAT_SECONDS = 30.0
+READABLE_SECONDS = 0.2
 
 
 class Live:
@@ -20,10 +21,12 @@ class Live:
         self._stream = stream
         self._colour = colour
         self._stage = ""
+        self._doing = ""
+        self._rewritten = 0.0
 
     def stage(self, name: str) -> None:
         """A stage begins."""
-        self._stage = name
+        self._stage, self._doing = name, ""
         self._rewrite("")
 
     def note(self, text: str) -> None:
@@ -34,7 +37,15 @@ class Live:
 
     def doing(self, text: str) -> None:
         """Under way now."""
+        self._doing = text
         self._rewrite(text)
+
+    def amount(self, text: str) -> None:
+        """How far; a terminal is not told faster than anybody reads."""
+        now = time.monotonic()
+        if now - self._rewritten >= READABLE_SECONDS:
+            self._rewritten = now
+            self._rewrite(f"{self._doing}: {text}")
 
     def __enter__(self) -> Self:
         return self
@@ -63,13 +74,14 @@ class Plain:
         self._heartbeat_seconds = heartbeat_seconds
         self._stage = ""
         self._doing = ""
+        self._amount = ""
         self._since = self._said = time.monotonic()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True)
 
     def stage(self, name: str) -> None:
         """A stage begins; it is named with its first line."""
-        self._stage, self._doing = name, ""
+        self._stage, self._doing, self._amount = name, "", ""
         self._since = time.monotonic()
 
     def note(self, text: str) -> None:
@@ -81,8 +93,12 @@ class Plain:
     def doing(self, text: str) -> None:
         """A line, unless it is the one before."""
         if text != self._doing:
-            self._doing = text
+            self._doing, self._amount = text, ""
             self.note(text)
+
+    def amount(self, text: str) -> None:
+        """For the next heartbeat."""
+        self._amount = text
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -101,7 +117,8 @@ class Plain:
         while not self._ended.wait(min(1.0, self._heartbeat_seconds)):
             if time.monotonic() - self._said >= self._heartbeat_seconds:
                 seconds = time.monotonic() - self._since
-                self.note(f"{self._doing or 'still running'} ({seconds:.0f} s)")
+                amount = f", {self._amount}" if self._amount else ""
+                self.note(f"{self._doing or 'still running'} ({seconds:.0f} s{amount})")
 
 
 def progress(stream: TextIO | None = None, *, colour: bool = True) -> Live | Plain:

@@ -8,9 +8,11 @@ from django.db import connections
 
 from safe_migrate import conf
 from safe_migrate.errors import Exit
+from safe_migrate.facts import Silent
 from safe_migrate.management.backup import ACTIONS
 from safe_migrate.management.base import EXIT_CODES, SafeCommand
 from safe_migrate.pipeline.run import Run
+from safe_migrate.reports.progress import progress
 
 NAME = "safe_backup"
 
@@ -53,7 +55,8 @@ class Command(SafeCommand):
         run = Run(
             conf=conf.read(), connection=connections[database], command=f"{NAME} {action.NAME}"
         )
-        with run.stack:
+        shown = progress(colour=not options["no_color"]) if options["verbosity"] else Silent()
+        with shown as run.progress, run.stack:
             return action.run(self, run, options)
 
 
