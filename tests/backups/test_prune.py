@@ -1,15 +1,20 @@
 """Retention carried out by the real command on real files: what goes, what stays, and kills."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.core.files.storage import FileSystemStorage
+from django.test import override_settings
 
+from safe_migrate.backups import prune
 from safe_migrate.backups.manifest import Manifest
+from safe_migrate.backups.retention import Rules
 from tests.backups.histories import copied, identifiers, real
 from tests.projects import Foreign, assert_failure, kill
 
+FILES = "django.core.files.storage.FileSystemStorage"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 ADD_PRICE = 'migrations.AddField("Book", "price", models.IntegerField(null=True))'
 NOTHING = [
@@ -154,6 +159,42 @@ def test_two_at_once_do_no_harm(foreign: Foreign, backups: Path, manifest: Manif
     assert [err for _, err in ends] == ["", "", ""]
     assert len(identifiers(backups)) == 2
     assert manifest.id in identifiers(backups)
+
+
+def test_what_is_pinned_after_it_was_judged_stays(
+    foreign: Foreign, backups: Path, manifest: Manifest
+) -> None:
+    first, second = copied(backups, manifest, 5 * DAY), copied(backups, manifest, 6 * DAY)
+    dbbackup = {"BACKEND": FILES, "OPTIONS": {"location": str(backups)}}
+    none = Rules(hourly=0, daily=0, weekly=0, monthly=0, yearly=0, minimum=0)
+    with override_settings(STORAGES={"default": {"BACKEND": FILES}, "dbbackup": dbbackup}):
+        entries = prune.survey("staging", manifest.database, none, datetime.now(UTC))
+        foreign.ok("safe_backup", "pin", first, "--reason", "just now")
+        assert prune.delete(entries, lambda identifier: None) == [second]
+    assert identifiers(backups) == {manifest.id, first}
+
+
+def test_what_another_prune_deletes_meanwhile_is_no_error(
+    backups: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = copied(backups, manifest, 5 * DAY)
+    dbbackup = {"BACKEND": FILES, "OPTIONS": {"location": str(backups)}}
+    none = Rules(hourly=0, daily=0, weekly=0, monthly=0, yearly=0, minimum=0)
+    size = FileSystemStorage.size
+
+    def size_of_what_has_gone(storage: FileSystemStorage, name: str) -> int:
+        if name.startswith(old):
+            (backups / name).unlink(missing_ok=True)
+        return size(storage, name)
+
+    with override_settings(STORAGES={"default": {"BACKEND": FILES}, "dbbackup": dbbackup}):
+        monkeypatch.setattr(FileSystemStorage, "size", size_of_what_has_gone)
+        entries = prune.survey("staging", manifest.database, none, datetime.now(UTC))
+        assert [(entry.size > 0, entry.verdict.delete) for entry in entries] == [
+            (True, False),
+            (False, False),
+        ]
+        assert prune.delete(entries, lambda identifier: None) == []
 
 
 STUBBORN = """

@@ -138,7 +138,14 @@ def _inside(name: str) -> list[str]:
 
 def _size(names: Sequence[str]) -> int:
     files = [file for name in names for file in (_inside(name) if name.endswith("/") else [name])]
-    return sum(store.storage().size(file) for file in files if store.storage().exists(file))
+    return sum(map(_size_of, files))
+
+
+def _size_of(name: str) -> int:
+    try:
+        return int(store.storage().size(name))
+    except FileNotFoundError:  # another prune was faster
+        return 0
 
 
 def _delete(name: str) -> None:

@@ -264,11 +264,9 @@ def read_manifest(identifier: str) -> Manifest | None:
     try:
         text = _read(identifier + MANIFEST_SUFFIX)
         manifest = manifests.from_json(text, conf.read().manifest_key)
+        return manifest if manifest.id == identifier and _holds(manifest) else None
     except (manifests.NotAManifest, OSError, UnicodeDecodeError):
         return None
-    if manifest.id != identifier or not _holds(manifest):
-        return None
-    return manifest
 
 
 def _holds(manifest: Manifest) -> bool:
