@@ -19,6 +19,7 @@ from tests.backups.restoring import (
     role,
 )
 from tests.projects import Foreign, assert_failure
+from tests.reports.test_schemas import assert_valid
 from tests.servers import Server
 
 
@@ -53,7 +54,7 @@ def test_all_of_it_comes_back_and_can_be_undone_and_redone(
         after = as_text(server, name)
 
         done = project.ok(*restore(identifier, name, "--format", "json")).document
-        assert done["schema"] == "safe_migrate.restore/1"
+        assert_valid(done, "safe_migrate.restore/1")
         assert (done["database"], done["backup"], done["finished"]) == (name, identifier, False)
         assert done["warnings"] == []
         assert done["lost"]["wal_bytes"] > 0
@@ -68,14 +69,21 @@ def test_all_of_it_comes_back_and_can_be_undone_and_redone(
 
         listed = project.ok("safe_backup", "undo", "--list").out
         assert listed.startswith(done["kept"]) and listed.count("\n") == 1
-        project.ok("safe_backup", "undo", "--noinput", "--confirm", name)
+        undone = project.ok(
+            "safe_backup", "undo", "--noinput", "--confirm", name, "--format", "json"
+        )
+        assert_valid(undone.document, "safe_migrate.restore/1")
         assert as_text(server, name) == after
         assert databases.comment(session, name) == "the shop's own"
         project.ok("safe_backup", "undo", "--noinput", "--confirm", name)
         assert as_text(server, name) == before
         assert project.ok("safe_migrate").out.count("Nothing was pending.") == 1
 
-        project.ok("safe_backup", "undo", "--drop", "--noinput", "--confirm", name)
+        dropped = project.ok(
+            "safe_backup", "undo", "--drop", "--noinput", "--confirm", name, "--format", "json"
+        )
+        assert_valid(dropped.document, "safe_migrate.kept/1")
+        assert len(dropped.document["databases"]) == 1
         assert beside(server, name) == []
         assert_failure(
             project.run("safe_backup", "undo", "--noinput", "--confirm", name),

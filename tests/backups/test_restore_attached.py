@@ -7,7 +7,7 @@ import pytest
 
 from safe_migrate.postgres.embedded import Cluster
 from tests import projects
-from tests.backups.restoring import as_text, backed_up, beside, restore
+from tests.backups.restoring import as_text, backed_up, beside, owned_project, restore, role
 from tests.projects import Foreign, assert_failure
 from tests.servers import Server
 
@@ -96,3 +96,25 @@ def test_more_objects_than_the_lock_table_holds_are_refused_up_front(
     assert said.startswith("SM-B411 Restoring in place would lock up to ")
     assert "objects in one transaction; this server's lock table holds 220." in said
     assert as_text(own_server, database) == before
+
+
+def test_a_role_without_a_maintenance_database_can_migrate_and_restore_in_place(
+    own_server: Server, tmp_path: Path, backups: Path
+) -> None:
+    with role(own_server, "CREATEDB") as owner:
+        for name in ("postgres", "template1"):
+            own_server.query("postgres", f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
+        made, database = owned_project(own_server, tmp_path / "project", owner, backups)
+        run = made.ok("safe_migrate")
+        assert "not locked against a restore: " in run.err
+        identifier = backed_up(made)
+        own_server.query(database, "INSERT INTO shelf_book (title) VALUES ('late')")
+        refused = made.run(*restore(identifier, database))
+        said = " ".join(refused.failure().split())
+        assert refused.code == 4
+        assert said.startswith(
+            "SM-B410 None of the databases that one works from while another is exchanged "
+            "(postgres, template1) lets us in: "
+        )
+        made.ok(*restore(identifier, database, "--in-place"))
+        assert own_server.query(database, "SELECT count(*) FROM shelf_book") == [(0,)]

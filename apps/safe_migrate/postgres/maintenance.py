@@ -9,6 +9,8 @@ from psycopg import sql
 from safe_migrate.postgres import session
 
 CANDIDATES = ("postgres", "template1")
+LOCK_TIMEOUT_MS = 10_000
+"""Somebody else's ALTER DATABASE in an open transaction must not hold us up for ever."""
 
 
 def open_session(connection: BaseDatabaseWrapper, purpose: str) -> psycopg.Connection:
@@ -29,6 +31,8 @@ def open_session(connection: BaseDatabaseWrapper, purpose: str) -> psycopg.Conne
         except psycopg.OperationalError as error:
             refused = refused or error
             continue
+        if session.is_direct(own):
+            own.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
         if role := session.assumed_role(connection):
             own.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
         return own
