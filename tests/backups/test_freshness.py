@@ -8,6 +8,7 @@ import pytest
 from safe_migrate.backups.manifest import Manifest
 from tests.backups.histories import copied, real
 from tests.projects import Foreign, Project, assert_failure
+from tests.reports.test_schemas import assert_valid
 
 HOUR = timedelta(hours=1)
 AGE = ("safe_status", "--max-backup-age")
@@ -44,6 +45,7 @@ def test_safe_status_ends_with_8_where_the_backup_is_too_old(
     document = foreign.run(*AGE, "26h", "--format", "json").document
     assert (document["ok"], document["exit_code"]) == (False, 8)
     assert document["backup_problem"]["code"] == "SM-B502"
+    assert_valid(document, "safe_migrate.status/1")
 
 
 @pytest.mark.parametrize("limit", ["31h", "2d", "1860min", "111600s", "30.5h"])

@@ -13,6 +13,7 @@ from safe_migrate.backups.manifest import Manifest
 from safe_migrate.backups.retention import Rules
 from tests.backups.histories import copied, identifiers, real
 from tests.projects import Foreign, assert_failure, kill
+from tests.reports.test_schemas import assert_broken_ones_are_refused, assert_valid
 
 FILES = "django.core.files.storage.FileSystemStorage"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -36,6 +37,18 @@ def manifest(foreign: Foreign, backups: Path) -> Manifest:
 def verdicts(project: Foreign, *words: str) -> dict[str, tuple[bool, list[str]]]:
     document = project.ok("safe_backup", "prune", "--format", "json", *words).document
     return {entry["id"]: (entry["delete"], entry["because"]) for entry in document["backups"]}
+
+
+def test_what_is_printed_as_json_is_as_published(
+    foreign: Foreign, backups: Path, manifest: Manifest
+) -> None:
+    copied(backups, manifest, 2 * DAY, level="")
+    pinned = foreign.ok("safe_backup", "pin", manifest.id, "--reason", "a", "--format", "json")
+    shown = foreign.ok("safe_backup", "prune", "--apply", "--format", "json").document
+    assert len(shown["deleted"]) == 1
+    for name, document in (("pin", pinned.document), ("prune", shown)):
+        assert_valid(document, f"safe_migrate.{name}/1")
+        assert_broken_ones_are_refused(document)
 
 
 def test_a_dry_run_shows_a_table_and_deletes_nothing(
