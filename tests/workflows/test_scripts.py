@@ -159,10 +159,7 @@ def test_nothing_is_installed_as_root_on_a_persons_machine(desk: Desk) -> None:
 
 LIST = "uv run manage.py safe_backup list --env production --max-age"
 SCRATCH = "postgresql://u:p@127.0.0.1:1/scratch"
-VERIFY = (
-    "uv run manage.py safe_backup verify --env production --latest --level restored"
-    f" --scratch-url {SCRATCH}"
-)
+VERIFY = "uv run manage.py safe_backup verify --env production --latest --level restored"
 
 
 def test_the_nightly_check_asks_the_age_and_then_restores(desk: Desk) -> None:
@@ -188,6 +185,19 @@ def test_the_nightly_check_touches_no_database_but_the_throw_away_one(desk: Desk
     urls = {f"{kind}DATABASE_URL": live for kind in ("", "MIGRATION_", "BACKUP_")}
     done = desk.run("verify-backup", "production", SCRATCH_DATABASE_URL=SCRATCH, **urls)
     assert done.stdout == f"{SCRATCH} none none\n" * 2
+
+
+def test_the_nightly_check_hands_the_private_key_on_as_a_file_of_its_own(desk: Desk) -> None:
+    (desk.bin / "uv").write_text(
+        "#!/bin/sh\n"
+        'echo "$BACKUP_AGE_IDENTITY_FILE"; cat "$BACKUP_AGE_IDENTITY_FILE"\n'
+        'stat --format=%a "$BACKUP_AGE_IDENTITY_FILE"; echo "${BACKUP_AGE_IDENTITY-unset}"\n'
+    )
+    words = ("verify-backup", "production")
+    done = desk.run(*words, SCRATCH_DATABASE_URL=SCRATCH, BACKUP_AGE_IDENTITY="AGE-SECRET-KEY-1X")
+    path, *said = done.stdout.splitlines()[:4]
+    assert said == ["AGE-SECRET-KEY-1X", "600", "unset"]
+    assert not Path(path).exists()
 
 
 def test_the_nightly_check_wants_a_throw_away_database(desk: Desk) -> None:

@@ -278,7 +278,7 @@ class TestNightly:
         chosen = "${{ inputs.environment || 'production' }}"
         assert RESTORE["environment"] == {"name": chosen}
         assert RESTORE["env"]["ENVIRONMENT"] == TELL["steps"][-1]["env"]["ENVIRONMENT"] == chosen
-        assert RESTORE["steps"][-1]["run"] == 'exec .ci/verify-backup "$ENVIRONMENT"'
+        assert RESTORE["steps"][-1]["run"] == '.ci/verify-backup "$ENVIRONMENT"'
 
     def test_restores_into_its_own_throw_away_server(self) -> None:
         [server] = RESTORE["strategy"]["matrix"]["include"]
@@ -291,7 +291,8 @@ class TestNightly:
         assert client["env"] == {"POSTGRES_MAJOR": "${{ matrix.postgres }}"}
 
     def test_is_given_the_bucket_and_nothing_that_reaches_the_database(self) -> None:
-        assert used_secrets(NIGHTLY) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+        keys = {"BACKUP_AGE_IDENTITY", "BACKUP_MANIFEST_KEY"}
+        assert used_secrets(NIGHTLY) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", *keys}
         assert [s["name"] for s in RESTORE["steps"] if used_secrets(s)] == ["Restore and compare"]
         given, deployed = (
             {
