@@ -1,0 +1,285 @@
+"""A statement's tree as a facts.statement.Statement. What is not known here stays UNKNOWN."""
+
+from collections.abc import Callable
+
+from safe_migrate.facts.statement import Column, Constraint, Kind, Statement
+from safe_migrate.plan.parse import alter, columns, tree
+from safe_migrate.plan.parse.alter import CASCADE
+from safe_migrate.plan.parse.tree import Node
+
+
+def statement(node: Node, sql: str) -> Statement:
+    """The typed view of one statement."""
+    name = tree.kind_of(node) if node is not None else ""
+    build = _BUILDERS.get(name)
+    if build:
+        return build(node, sql)
+    kind = _PLAIN.get(name, Kind.UNKNOWN)
+    # The constraints of SET CONSTRAINTS are written as tables are, and are none.
+    named = node is not None and kind is not Kind.SET_CONSTRAINTS
+    mentioned = _mentioned(node) if named else ()
+    return Statement(sql=sql, kind=kind, table=mentioned[0] if mentioned else "", tables=mentioned)
+
+
+def _mentioned(node: Node, first: str = "") -> tuple[str, ...]:
+    names = dict.fromkeys([first] if first else [])
+    names |= dict.fromkeys(tree.table_name(found) for found in tree.find(node, "RangeVar"))
+    return tuple(name for name in names if name)
+
+
+def _alter_table(node: Node, sql: str) -> Statement:
+    table = tree.table_name(node.relation)
+    if _object_type(node, "objtype") != "TABLE":
+        other = _object_type(node, "objtype").lower()
+        kind = Kind.ALTER_SEQUENCE if other == "sequence" else Kind.STATISTICS
+        kind = Kind.ALTER_TYPE if other == "type" else kind
+        return Statement(sql=sql, kind=kind, name=table, object=other)
+    actions = tuple(alter.action(item.alter_table_cmd) for item in node.cmds)
+    return Statement(
+        sql=sql,
+        kind=Kind.ALTER_TABLE,
+        table=table,
+        tables=_mentioned(node, table),
+        actions=actions,
+        if_exists=node.missing_ok,
+    )
+
+
+def _create_table(node: Node, sql: str) -> Statement:
+    table = tree.table_name(node.relation)
+    made: list[Column] = []
+    added: list[Constraint] = []
+    for element in node.table_elts:
+        message = tree.unwrap(element)
+        if tree.kind_of(message) == "ColumnDef":
+            made.append(columns.column(message))
+        elif tree.kind_of(message) == "Constraint" and (found := columns.constraint(message)):
+            added.append(found)
+    return Statement(
+        sql=sql,
+        kind=Kind.CREATE_TABLE,
+        table=table,
+        tables=_mentioned(node, table),
+        columns=tuple(made),
+        constraints=tuple(added),
+        if_exists=node.if_not_exists,
+    )
+
+
+def _create_index(node: Node, sql: str) -> Statement:
+    table = tree.table_name(node.relation)
+    elements = [item.index_elem for item in node.index_params]
+    return Statement(
+        sql=sql,
+        kind=Kind.CREATE_INDEX,
+        table=table,
+        tables=(table,),
+        name=node.idxname,
+        columns=tuple(Column(name=element.name, type="") for element in elements if element.name),
+        expressions=any(not element.name for element in elements),
+        concurrent=node.concurrent,
+        unique=node.unique,
+        method=node.access_method or "btree",
+        condition=tree.expression(node.where_clause),
+        if_exists=node.if_not_exists,
+    )
+
+
+def _drop(node: Node, sql: str) -> Statement:
+    what = _object_type(node, "remove_type").lower()
+    names = tuple(_dropped(item) for item in node.objects)
+    kind = {"table": Kind.DROP_TABLE, "index": Kind.DROP_INDEX}.get(what, Kind.DROP)
+    # A trigger, policy or rule is named after its table: schema, table, name.
+    on_table = what in ("trigger", "policy", "rule")
+    tables = names if what in ("table", "view", "matview") else ()
+    if on_table:
+        tables = tuple(tree.quoted(*_parts(item)[:-1]) for item in node.objects)
+    return Statement(
+        sql=sql,
+        kind=kind,
+        table=tables[0] if tables else "",
+        tables=tables,
+        name=names[0] if names else "",
+        object=what,
+        concurrent=node.concurrent,
+        cascade=node.behavior == CASCADE,
+        if_exists=node.missing_ok,
+    )
+
+
+def _dropped(item: Node) -> str:
+    return tree.quoted(*_parts(item))
+
+
+def _parts(item: Node) -> list[str]:
+    message = tree.unwrap(item)
+    kind = tree.kind_of(message)
+    if kind == "List":
+        return [part.string.sval for part in message.items if part.WhichOneof("node") == "string"]
+    if kind == "String":
+        return [message.sval]
+    if kind == "TypeName":
+        return tree.words(message.names)
+    if kind == "ObjectWithArgs":
+        return tree.words(message.objname)
+    return []
+
+
+def _rename(node: Node, sql: str) -> Statement:
+    what = _object_type(node, "rename_type").lower().removeprefix("tab")
+    table = tree.table_name(node.relation)
+    is_table = what in ("table", "le", "column", "constraint", "view", "matview")
+    return Statement(
+        sql=sql,
+        kind=Kind.RENAME,
+        table=table if is_table else "",
+        tables=(table,) if is_table else (),
+        name=node.subname or table,
+        new_name=node.newname,
+        object="table" if what in ("le", "table") else what,
+        if_exists=node.missing_ok,
+    )
+
+
+def _rows(kind: Kind) -> Callable[[Node, str], Statement]:
+    """INSERT, UPDATE, DELETE, MERGE."""
+
+    def build(node: Node, sql: str) -> Statement:
+        table = tree.table_name(node.relation)
+        where = getattr(node, "where_clause", None)
+        return Statement(
+            sql=sql,
+            kind=kind,
+            table=table,
+            tables=_mentioned(node, table),
+            condition=tree.expression(where) if where is not None else "",
+        )
+
+    return build
+
+
+def _vacuum(node: Node, sql: str) -> Statement:
+    options = {option.def_elem.defname.lower() for option in node.options}
+    tables = tuple(tree.table_name(rel.vacuum_relation.relation) for rel in node.rels)
+    kind = Kind.VACUUM_FULL if "full" in options else Kind.MAINTENANCE
+    return Statement(sql=sql, kind=kind, table=tables[0] if tables else "", tables=tables)
+
+
+def _reindex(node: Node, sql: str) -> Statement:
+    concurrent = any(item.def_elem.defname == "concurrently" for item in node.params)
+    named = tree.table_name(node.relation)
+    field = node.DESCRIPTOR.fields_by_name["kind"]
+    what = field.enum_type.values_by_number[node.kind].name.removeprefix("REINDEX_OBJECT_").lower()
+    tables = (named,) if what == "table" and named else ()
+    return Statement(
+        sql=sql,
+        kind=Kind.REINDEX,
+        table=named if tables else "",
+        tables=tables,
+        name=named or node.name,
+        object=what,
+        concurrent=concurrent,
+    )
+
+
+def _refresh(node: Node, sql: str) -> Statement:
+    table = tree.table_name(node.relation)
+    return Statement(
+        sql=sql, kind=Kind.REFRESH, table=table, tables=(table,), concurrent=node.concurrent
+    )
+
+
+def _trigger(node: Node, sql: str) -> Statement:
+    table = tree.table_name(node.relation)
+    return Statement(
+        sql=sql, kind=Kind.CREATE_TRIGGER, table=table, tables=(table,), name=node.trigname
+    )
+
+
+def _extension(node: Node, sql: str) -> Statement:
+    return Statement(
+        sql=sql, kind=Kind.CREATE_EXTENSION, name=node.extname, if_exists=node.if_not_exists
+    )
+
+
+def _comment(node: Node, sql: str) -> Statement:
+    what = _object_type(node, "objtype").lower()
+    parts = _parts(node.object)
+    on_table = parts[:-1] if what in ("column", "tabconstraint") else parts
+    is_table = what in ("table", "column", "tabconstraint")
+    table = tree.quoted(*on_table) if is_table else ""
+    return Statement(
+        sql=sql, kind=Kind.COMMENT, table=table, tables=(table,) if table else (), object=what
+    )
+
+
+def _enum(node: Node, sql: str) -> Statement:
+    return Statement(
+        sql=sql,
+        kind=Kind.ALTER_TYPE,
+        name=tree.quoted(*tree.words(node.type_name)),
+        new_name=node.new_val,
+        object="enum value",
+        if_exists=node.skip_if_new_val_exists,
+    )
+
+
+def _define(node: Node, sql: str) -> Statement:
+    what = _object_type(node, "kind").lower()
+    kind = Kind.CREATE_COLLATION if what == "collation" else Kind.CREATE_TYPE
+    return Statement(sql=sql, kind=kind, name=tree.quoted(*tree.words(node.defnames)), object=what)
+
+
+def _object_type(node: Node, attribute: str) -> str:
+    """TABLE, for OBJECT_TABLE."""
+    field = node.DESCRIPTOR.fields_by_name[attribute]
+    number = getattr(node, attribute)
+    return str(field.enum_type.values_by_number[number].name.removeprefix("OBJECT_"))
+
+
+_BUILDERS: dict[str, Callable[[Node, str], Statement]] = {
+    "AlterTableStmt": _alter_table,
+    "CreateStmt": _create_table,
+    "IndexStmt": _create_index,
+    "DropStmt": _drop,
+    "RenameStmt": _rename,
+    "InsertStmt": _rows(Kind.INSERT),
+    "UpdateStmt": _rows(Kind.UPDATE),
+    "DeleteStmt": _rows(Kind.DELETE),
+    "MergeStmt": _rows(Kind.MERGE),
+    "VacuumStmt": _vacuum,
+    "ReindexStmt": _reindex,
+    "RefreshMatViewStmt": _refresh,
+    "CreateTrigStmt": _trigger,
+    "CreateExtensionStmt": _extension,
+    "CommentStmt": _comment,
+    "AlterEnumStmt": _enum,
+    "DefineStmt": _define,
+}
+
+_PLAIN = {
+    "SelectStmt": Kind.SELECT,
+    "ViewStmt": Kind.CREATE_VIEW,
+    "CreateTableAsStmt": Kind.CREATE_VIEW,
+    "CreateFunctionStmt": Kind.CREATE_FUNCTION,
+    "CreateSchemaStmt": Kind.CREATE_SCHEMA,
+    "CreateSeqStmt": Kind.CREATE_SEQUENCE,
+    "AlterSeqStmt": Kind.ALTER_SEQUENCE,
+    "CreateEnumStmt": Kind.CREATE_TYPE,
+    "CreateDomainStmt": Kind.CREATE_TYPE,
+    "CompositeTypeStmt": Kind.CREATE_TYPE,
+    "CreateRangeStmt": Kind.CREATE_TYPE,
+    "CreateStatsStmt": Kind.STATISTICS,
+    "ConstraintsSetStmt": Kind.SET_CONSTRAINTS,
+    "VariableSetStmt": Kind.SET,
+    "LockStmt": Kind.LOCK,
+    "TruncateStmt": Kind.TRUNCATE,
+    "ClusterStmt": Kind.CLUSTER,
+    "DoStmt": Kind.CODE,
+    "CallStmt": Kind.CODE,
+    "TransactionStmt": Kind.TRANSACTION,
+    "GrantStmt": Kind.GRANT,
+    "GrantRoleStmt": Kind.GRANT,
+    "CreatePolicyStmt": Kind.POLICY,
+    "AlterPolicyStmt": Kind.POLICY,
+}
