@@ -5,9 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 # "2598; 0 16386 TABLE DATA public book postgres": id; two oids, kind, schema, name, owner
-_ENTRY = re.compile(
-    r"(?P<id>\d+); \d+ \d+ (?P<kind>TABLE DATA|SEQUENCE SET|BLOBS|BLOB METADATA) (?P<rest>.*)"
-)
+_ENTRY = re.compile(r"(?P<id>\d+); \d+ \d+ (?:(?P<data>TABLE DATA) )?(?P<rest>.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +18,17 @@ class Entry:
 
 
 def entries(listing: Iterable[str]) -> list[Entry]:
-    """The data entries of pg_restore --list, in the archive's order."""
+    """The entries of pg_restore --list --section=data, in the archive's order.
+
+    Besides tables' data there are large objects with their grants and comments, and sequences.
+    """
     found = (_ENTRY.fullmatch(line) for line in listing)
     return [Entry(int(match["id"]), _table(match)) for match in found if match]
 
 
 def _table(match: "re.Match[str]") -> str:
     """Names may hold blanks: this is only asked for a table's size, so a miss does no harm."""
-    if match["kind"] != "TABLE DATA":
+    if not match["data"]:
         return ""
     schema, _, rest = match["rest"].partition(" ")
     return f"{schema}.{rest.rpartition(' ')[0]}"

@@ -109,7 +109,7 @@ def _in_memory() -> Iterator[IO[bytes]]:
 
 def _list(client: tools.Client, path: str, file: IO[bytes]) -> tuple[Ended, list[str]]:
     file.flush()
-    arguments = [client.pg_restore, "--format=custom", "--list", path]
+    arguments = [client.pg_restore, "--format=custom", "--list", "--section=data", path]
     with Program(arguments, pass_fds=(file.fileno(),)) as program:
         said = b"".join(program.output()).decode(errors="replace")
         return program.end(), said.splitlines()

@@ -57,6 +57,7 @@ class Command(SafeCommand):
         )
         shown = progress(colour=not options["no_color"]) if options["verbosity"] else Silent()
         with shown as run.progress, run.stack:
+            run.progress.stage(action.NAME)
             return action.run(self, run, options)
 
 
