@@ -23,11 +23,32 @@ REFERENCE = ROOT / "docs" / "reference.md"
 MARKED = re.compile(r"(?<=<!-- table: )([\w ]+)( -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)
 COMMANDS = {
     "safe_migrate": "safe_migrate",
+    "safe_backup": "safe_migrate",
     "safe_status": "safe_migrate",
     "safe_doctor": "safe_migrate",
     "safe_reset": "safe_migrate",
     "seed": "seeding",
 }
+WITH_ACTIONS = "safe_backup"
+
+
+def actions() -> tuple[Any, ...]:
+    """Those of `safe_backup`; django-dbbackup asks for settings as soon as it is imported."""
+    from safe_migrate.management.backup import ACTIONS
+
+    return ACTIONS
+
+
+def names() -> list[str]:
+    """Every table that the page has, in its order."""
+    found = ["policy", "common options"]
+    for command in COMMANDS:
+        if command == WITH_ACTIONS:
+            found += [f"{command} actions"]
+            found += [f"{command} {action.NAME} options" for action in actions()]
+        else:
+            found += [f"{command} options"]
+    return found
 
 
 def expected(name: str) -> str:
@@ -36,6 +57,9 @@ def expected(name: str) -> str:
         return policy_table()
     if name == "common options":
         return _table(("option", "what it does"), _rows(_common()))
+    if name == f"{WITH_ACTIONS} actions":
+        rows = ((f"[`{a.NAME}`](#safe_backup-{a.NAME})", a.HELP) for a in actions())
+        return _table(("action", "what it does"), rows)
     return _table(("option", "what it does"), _rows(_own(name.removesuffix(" options"))))
 
 
@@ -88,18 +112,23 @@ def _common() -> list[argparse.Action]:
     return [a for a in _actions(SafeCommand()) if a.dest not in django]
 
 
-def _own(command: str) -> list[argparse.Action]:
-    shared = {action.dest for action in (*_actions_of_django(), *_common())}
-    given = _actions(load_command_class(COMMANDS[command], command))
-    return [action for action in given if action.dest not in shared]
+def _own(words: str) -> list[argparse.Action]:
+    """What a command, or the action of one, takes beyond the shared options, or in another way."""
+    command, _, action = words.partition(" ")
+    shared = {(option.dest, option.help) for option in (*_actions_of_django(), *_common())}
+    given = _actions(load_command_class(COMMANDS[command], command), action)
+    return [option for option in given if (option.dest, option.help) not in shared]
 
 
 def _actions_of_django() -> list[argparse.Action]:
     return _actions(BaseCommand())
 
 
-def _actions(command: Any) -> list[argparse.Action]:
+def _actions(command: Any, name: str = "") -> list[argparse.Action]:
     parser = command.create_parser("manage.py", "command")
+    if name:
+        [several] = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+        parser = several.choices[name]
     for action in parser._actions:
         action.help = (action.help or "") % {"default": action.default, "prog": parser.prog}
     return list(parser._actions)
@@ -115,8 +144,10 @@ def _usage(action: argparse.Action, name: str) -> str:
     if action.nargs == 0:
         return name
     # The aliases are each project's own.
-    choices = [] if action.dest == "database" else list(action.choices or ())
-    value = f"{{{','.join(map(str, choices))}}}" if choices else action.metavar or "ALIAS"
+    if action.dest == "database":
+        return f"{name} ALIAS"
+    choices = ",".join(map(str, action.choices or ()))
+    value = f"{{{choices}}}" if choices else action.metavar or action.dest.upper()
     return f"{name} [{value}]" if action.nargs == "?" else f"{name} {value}"
 
 

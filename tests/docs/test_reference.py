@@ -10,6 +10,7 @@ from django.test import override_settings
 from safe_migrate import conf, policy
 from safe_migrate.backups.manifest import Manifest
 from safe_migrate.errors import Exit
+from safe_migrate.management.backup import ACTIONS
 from safe_migrate.policy import DEFAULTS, Environment, policy_for
 from safe_migrate.postgres import control
 from seeding import conf as seeding_conf
@@ -32,10 +33,12 @@ def keys(rows: list[list[str]]) -> list[str]:
 def test_tables_made_from_the_code_are_as_the_code_has_it(reference: Page) -> None:
     """Made anew by `uv run python -m tests.docs.tables`."""
     marked = [match[1] for match in tables.MARKED.finditer(reference.text)]
-    wanted = ["policy", "common options", *(f"{name} options" for name in tables.COMMANDS)]
-    assert marked == wanted
-    for name in wanted:
-        assert tables.expected(name) in reference.text, name
+    assert marked == tables.names()
+    assert len(marked) == len(set(marked)) > len(tables.COMMANDS)
+    for name in marked:
+        assert f"<!-- table: {name} -->\n{tables.expected(name)}<!-- end -->" in reference.text, (
+            name
+        )
 
 
 def test_a_table_that_is_wrong_would_be_made_anew() -> None:
@@ -48,6 +51,12 @@ def test_every_command_has_its_section(reference: Page) -> None:
     commands = ROOT.glob("apps/*/management/commands/[a-z]*.py")
     assert {path.stem for path in commands} == set(tables.COMMANDS)
     assert set(tables.COMMANDS) <= reference.anchors()
+
+
+def test_every_action_has_its_section(reference: Page) -> None:
+    files = ROOT.glob("apps/safe_migrate/management/backup/[a-z]*.py")
+    assert len(ACTIONS) == len(list(files))
+    assert {f"safe_backup-{action.NAME}" for action in ACTIONS} <= reference.anchors()
 
 
 def test_settings(reference: Page) -> None:
@@ -63,10 +72,22 @@ def test_what_the_settings_are_without_being_set(reference: Page) -> None:
         pg_bin=None,
         migration_urls={},
         backup_urls={},
+        scratch_urls={},
         revision="",
+        manifest_key="",
+        age_recipients=(),
+        age_identity_file=None,
+        base_backup_dir=None,
+        restore_command="",
+        backup_hook=(),
     )
-    stated = [row[1] for row in reference.table("Settings")]
-    assert stated == ["none", "`{}`", "`None`", "`None`", "`None`", '`""`']
+    stated = {code(row[0]): row[1] for row in reference.table("Settings")}
+    assert stated.pop("ENVIRONMENT") == "none"
+    defaults = {"POLICY": "{}", "AGE_RECIPIENTS": "()", "BACKUP_HOOK": "()"}
+    texts = {"REVISION", "MANIFEST_KEY", "RESTORE_COMMAND"}
+    assert stated == {
+        key: f"`{defaults.get(key, chr(34) * 2 if key in texts else None)}`" for key in stated
+    }
 
 
 def test_what_production_cannot_change(reference: Page) -> None:
