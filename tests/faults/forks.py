@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +54,8 @@ class Forks:
         self.said.mkdir(exist_ok=True)
         self._variables = variables
         self._number = 0
+        self.before: Callable[[], str] = str
+        """Code that every command runs first."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -86,7 +89,12 @@ class Forks:
         """A command under way; one at a time."""
         self._number += 1
         out, err = (self.said / f"{self._number:05}.{kind}" for kind in ("out", "err"))
-        request = {"argv": argv, "prelude": prelude, "out": str(out), "err": str(err)}
+        request = {
+            "argv": argv,
+            "prelude": self.before() + prelude,
+            "out": str(out),
+            "err": str(err),
+        }
         assert self._process.stdin
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()

@@ -256,7 +256,7 @@ def _restoring(trial: Trial) -> None:
         state = subject.state()
         if ran.code == 0:
             seen.restored = state == subject.original
-        elif state not in (subject.present, subject.original) and "none" not in state:
+        elif state not in (subject.present, subject.original):
             seen.changed.append(f"{ran.argv[0]} left neither the old content nor the backup's")
         elif state != subject.present and ran.code > 0:
             seen.changed.append(f"{ran.argv[0]} failed and changed the database")

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -246,8 +247,14 @@ def opened(world: World, name: str) -> Iterator[Subject]:
         subject.forks = stack.enter_context(
             Forks(project.folder, project.variables, subject.root / "said")
         )
+        subject.forks.before = partial(_now, world)
         _fill(subject)
         yield subject
+
+
+def _now(world: World) -> str:
+    """A server that was killed comes back on another port."""
+    return setting.DATABASE.format(changes={"PORT": str(world.server.port)})
 
 
 def _age_key(world: World) -> str:

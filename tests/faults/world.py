@@ -117,12 +117,25 @@ class World:
         self.reset(name, database, owner)
 
     def state(self, database: str) -> dict[str, str]:
-        """What a database holds, so that two states can be compared; {} where there is none."""
-        try:
-            with self.server.connect(database) as own:
-                return {**_tables(own), **_schema(own)}
-        except psycopg.OperationalError as error:
-            return {"none": str(error).splitlines()[0].partition("FATAL")[2]}
+        """What a database holds, so that two states can be compared; `none` where it is not there.
+
+        One that a killed swap has closed is looked into all the same.
+        """
+        with self.server.connect() as own:
+            rows = own.execute(
+                "SELECT datallowconn FROM pg_database WHERE datname = %s", [database]
+            ).fetchall()
+            if not rows:
+                return {"none": "there is no such database"}
+            closed = not rows[0][0]
+            allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+            if closed:
+                own.execute(allow.format(sql.Identifier(database), True))
+            with self.server.connect(database) as inside:
+                found = {**_tables(inside), **_schema(inside)}
+            if closed:
+                own.execute(allow.format(sql.Identifier(database), False))
+        return found
 
 
 def _tables(own: psycopg.Connection) -> dict[str, str]:
