@@ -118,6 +118,8 @@ class Operation:
     state_only: bool = False
     """In SeparateDatabaseAndState, without anything for the database."""
     elidable: bool = False
+    opaque: str = ""
+    """Why there is no SQL to show, where there is none: it runs Python code, or cannot be read."""
     kinds: tuple[str, ...] = ()
     """The classes of all operations of its migration, in their order."""
     source: str = ""
