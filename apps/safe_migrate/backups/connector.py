@@ -1,6 +1,7 @@
 """django-dbbackup's front, our dump: streamed, hashed on the way, whole or not there at all."""
 
 import errno
+import os
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,6 @@ from safe_migrate.backups.manifest import (
     CUSTOM,
     DIRECTORY,
     DUMP,
-    MANIFEST_SUFFIX,
     Manifest,
     data_name,
     folder_name,
@@ -102,7 +102,7 @@ class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
                 encryption=age.NAME if settings.age_recipients else "",
                 format=_format(settings),
             )
-            if not store.taken(self.identifier + MANIFEST_SUFFIX, self.data):
+            if not store.taken(self.identifier, self.data):
                 return self.data
             moment += timedelta(microseconds=1)
 
@@ -141,7 +141,8 @@ class SafeDumpConnector(BaseDBConnector):  # type: ignore[misc]
             _write(self._chunks, file)
             if folder:
                 folder.rename(where / folder_name(self.identifier))
-            return StoredFile(path.open("rb"), name=str(path))
+            # The same open file, so that its lock holds until it has its final name.
+            return StoredFile(os.fdopen(os.dup(file.fileno()), "rb"), name=str(path))
 
     def stop(self) -> None:
         """End a dump whose reader has gone, with pg_dump and the snapshot."""

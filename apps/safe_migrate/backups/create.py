@@ -65,8 +65,10 @@ def _clean_up() -> None:
         connector.stop()
         if connector.data:
             with suppress(Exception):  # without a manifest it does not exist anyhow
-                store.delete(connector.data)
-                parts.delete(connector.identifier)
+                # With one it is another run's, which was quicker to take the name.
+                if not store.storage().exists(connector.identifier + MANIFEST_SUFFIX):
+                    store.delete(connector.data)
+                    parts.delete(connector.identifier)
 
 
 def _failure(error: Exception) -> SafeMigrateError:

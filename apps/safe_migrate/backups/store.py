@@ -92,8 +92,8 @@ def free_bytes() -> int | None:
 def partial(where: Path, name: str) -> Iterator[tuple[IO[bytes], Path]]:
     """A new file under a partial name, ours alone, locked while we live; removed on failure."""
     path = where / f"{PARTIAL_PREFIX}{name}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(path, flags, 0o600), "w+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         try:
             yield file, path
@@ -176,8 +176,9 @@ def write_text(name: str, text: str, *, replace: bool = True) -> None:
     sync_folder(target.parent)
 
 
-def taken(*names: str) -> bool:
-    """Whether the storage has a file of any of these names."""
+def taken(identifier: str, data: str) -> bool:
+    """Whether the storage has a backup of this name, finished or not."""
+    names = (identifier + MANIFEST_SUFFIX, data, PARTIAL_PREFIX + identifier)
     return any(storage().exists(name) for name in names)
 
 
