@@ -152,7 +152,7 @@ class Ours(Subject):
         return [["safe_backup", "verify", stored.identifier, "--level", level]]
 
     def restore(self, stored: Stored) -> list[str]:
-        confirmed = ["--noinput", "--confirm", self.database]
+        confirmed = ["--noinput", f"--confirm={self.database}"]
         return ["safe_backup", "restore", stored.identifier, *confirmed]
 
     def refused_restores(self, stored: Stored) -> list[list[str]]:

@@ -27,6 +27,7 @@ def before(trial: Trial) -> None:
     """Another backup has been made at this moment."""
     subject = trial.subject
     assert subject.forks.run(*subject.create("create"), prelude=FROZEN).code == 0
+    trial.others += 1
     trial.preludes.append(FROZEN)
 
 
@@ -40,6 +41,7 @@ def meanwhile(trial: Trial) -> None:
         with Forks(subject.project.folder, subject.project.variables, said) as others:
             others.before = subject.forks.before
             ran = others.run(*subject.create("create"), prelude=FROZEN)
+        trial.others += ran.code == 0
         trial.seen.notes.append(f"meanwhile {ran}")
 
     trial.while_under_way = strike
