@@ -5,11 +5,8 @@ Names of tables are quoted and schema-qualified, as quote_ident writes both part
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from safe_migrate.facts.statement import ConstraintKind
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +113,7 @@ class Database:
     tables: Mapping[str, Table]
     search_path: tuple[str, ...] = ("public",)
     """Schemas in which a name without one is looked for."""
-    extensions: Mapping[str, str] = NOTHING
+    extensions: Mapping[str, str] = field(default_factory=dict)
     """Installed: name → version."""
     available_extensions: frozenset[str] = frozenset()
     icu: bool = True
