@@ -1,10 +1,13 @@
 """Backups for certain eyes only: made with a public key, read with the private one."""
 
+import sys
 from pathlib import Path
 
 import pyrage
 import pytest
 
+from safe_migrate.backups import age
+from safe_migrate.errors import Refused
 from tests.backups.unpacked import unpacked
 from tests.projects import Foreign, assert_failure
 from tests.servers import Server
@@ -66,6 +69,14 @@ def test_with_the_private_key_it_restores(
         assert server.query(copy, "SELECT word FROM secret") == [(SECRET,)]
     finally:
         server.query("postgres", f'DROP DATABASE "{copy}"')
+
+
+def test_without_recipients_pyrage_need_not_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyrage", None)
+    age.require(())
+    with pytest.raises(Refused) as caught:
+        age.require(("age1",))
+    assert caught.value.code == "SM-B701"
 
 
 def test_the_stored_file_is_what_age_itself_reads(

@@ -40,10 +40,14 @@ def decrypt(chunks: Iterable[bytes], identity_file: Path) -> Iterator[bytes]:
 
 
 def require(recipients: tuple[str, ...]) -> None:
-    """Raises Refused where pyrage is not installed (SM-B701) or a key is none (SM-B704)."""
-    library = _library()
-    for recipient in recipients:
-        _recipient(library, recipient)
+    """Raises Refused where pyrage is not installed (SM-B701) or a key is none (SM-B704).
+
+    Without recipients nothing is required.
+    """
+    if recipients:
+        library = _library()
+        for recipient in recipients:
+            _recipient(library, recipient)
 
 
 def _library() -> Any:
