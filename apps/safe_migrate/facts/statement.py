@@ -48,6 +48,7 @@ class Kind(StrEnum):
     TRANSACTION = "transaction"
     GRANT = "grant"
     POLICY = "policy"
+    PUBLICATION = "publication"
     STATISTICS = "statistics"
     PARTITIONING = "partitioning"
     UNKNOWN = "unknown"
@@ -157,6 +158,10 @@ class Action:
     column: Column | None = None
     """What ADD COLUMN and ALTER TYPE make it."""
     constraint: Constraint | None = None
+    restart: str = ""
+    """Where SET of an identity lets it go on: a number, or "start" for where it began."""
+    option: str = ""
+    """Of what may be set, PostgreSQL's word for it: DisableTrigAll, EnableRowSecurity, nothing."""
     default: str = ""
     volatility: Volatility = Volatility.CONSTANT
     using: str = ""
@@ -183,17 +188,37 @@ class Statement:
     """What a RENAME, DROP or COMMENT is about: table, column, index, constraint, view …"""
     actions: tuple[Action, ...] = ()
     columns: tuple[Column, ...] = ()
-    """Of CREATE TABLE; of CREATE INDEX the names alone, where they are columns."""
+    """Of CREATE TABLE; of CREATE INDEX the names alone, where they are columns; of INSERT and
+    UPDATE the names of what they set."""
     constraints: tuple[Constraint, ...] = ()
     """Of CREATE TABLE."""
     concurrent: bool = False
     unique: bool = False
     method: str = ""
-    """The access method of an index."""
+    """The access method of an index, the provider of a collation."""
     condition: str = ""
     """The predicate of a partial index, the WHERE of a change to rows."""
     expressions: bool = False
     """The index is over an expression."""
+    reads: tuple[str, ...] = ()
+    """The tables whose rows INSERT … SELECT, MERGE and UPDATE … FROM take."""
+    bounded_by: tuple[str, ...] = ()
+    """Columns for which a change to rows names the values, a range, or a LIMIT."""
+    batched: str = ""
+    """An UPDATE or DELETE with {bound} for one more condition; empty where it has no such place."""
+    literals: tuple[str, ...] = ()
+    """The texts in it."""
+    calls: tuple[str, ...] = ()
+    """The functions that a SELECT calls; the one that a trigger runs."""
+    mode: str = ""
+    """Of LOCK TABLE: ACCESS EXCLUSIVE; of TRANSACTION, SET, GRANT and policies: commit, local,
+    revoke, permissive …"""
+    restart: str = ""
+    """Where a sequence goes on, as Action.restart says it; of TRUNCATE "start"."""
+    replaces: bool = False
+    """CREATE OR REPLACE."""
+    partition_of: str = ""
+    """The table that CREATE TABLE makes a partition of."""
     cascade: bool = False
     if_exists: bool = False
     deferred: bool = field(default=False, compare=False)

@@ -28,7 +28,6 @@ _SIMPLE = {
     "AddInherit": ActionKind.INHERIT,
     "DropInherit": ActionKind.INHERIT,
     "ChangeOwner": ActionKind.OWNER,
-    "ReplicaIdentity": ActionKind.REPLICA_IDENTITY,
 }
 _STORAGE = ("SetStatistics", "SetOptions", "ResetOptions", "SetStorage", "SetCompression",
             "SetRelOptions", "ResetRelOptions", "ClusterOn", "DropCluster")  # fmt: skip
@@ -39,7 +38,21 @@ def action(command: Node) -> Action:
     name = _subtype(command)
     if name in _BUILDERS:
         return _BUILDERS[name](command)
-    return Action(kind=_kind(name), name=command.name, cascade=command.behavior == CASCADE)
+    return Action(
+        kind=_kind(name),
+        name=command.name,
+        option=name,
+        restart=restart(getattr(command, "def").list.items),
+        cascade=command.behavior == CASCADE,
+    )
+
+
+def restart(options: list[Node]) -> str:
+    """The value of RESTART among the options of a sequence or identity; "start" for none."""
+    for option in options:
+        if option.def_elem.defname == "restart":
+            return tree.value(option.def_elem.arg) or "start"
+    return ""
 
 
 def _kind(name: str) -> ActionKind:
@@ -105,6 +118,13 @@ def _partition(command: Node) -> Action:
     )
 
 
+def _replica_identity(command: Node) -> Action:
+    kinds = {"n": "nothing", "f": "full", "d": "default", "i": "index"}
+    given = getattr(command, "def").replica_identity_stmt
+    option = kinds.get(given.identity_type, "")
+    return Action(kind=ActionKind.REPLICA_IDENTITY, name=given.name, option=option)
+
+
 def _definition(command: Node) -> Node:
     return getattr(command, "def").column_def
 
@@ -117,4 +137,5 @@ _BUILDERS: dict[str, Callable[[Node], Action]] = {
     "AttachPartition": _partition,
     "DetachPartition": _partition,
     "DetachPartitionFinalize": _partition,
+    "ReplicaIdentity": _replica_identity,
 }

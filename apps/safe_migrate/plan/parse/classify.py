@@ -1,15 +1,22 @@
 """A statement's tree as a facts.statement.Statement. What is not known here stays UNKNOWN."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from safe_migrate.facts.statement import Column, Constraint, Kind, Statement
-from safe_migrate.plan.parse import alter, columns, tree
+from safe_migrate.plan.parse import alter, columns, rows, standing, tree
 from safe_migrate.plan.parse.alter import CASCADE
 from safe_migrate.plan.parse.tree import Node
 
 
 def statement(node: Node, sql: str) -> Statement:
     """The typed view of one statement."""
+    found = _statement(node, sql)
+    # Only a text with a quote has literals; to look for them costs as much as the rest.
+    return replace(found, literals=tree.literals(node)) if "'" in sql and node else found
+
+
+def _statement(node: Node, sql: str) -> Statement:
     name = tree.kind_of(node) if node is not None else ""
     build = _BUILDERS.get(name)
     if build:
@@ -17,14 +24,8 @@ def statement(node: Node, sql: str) -> Statement:
     kind = _PLAIN.get(name, Kind.UNKNOWN)
     # The constraints of SET CONSTRAINTS are written as tables are, and are none.
     named = node is not None and kind is not Kind.SET_CONSTRAINTS
-    mentioned = _mentioned(node) if named else ()
+    mentioned = tree.mentioned(node) if named else ()
     return Statement(sql=sql, kind=kind, table=mentioned[0] if mentioned else "", tables=mentioned)
-
-
-def _mentioned(node: Node, first: str = "") -> tuple[str, ...]:
-    names = dict.fromkeys([first] if first else [])
-    names |= dict.fromkeys(tree.table_name(found) for found in tree.find(node, "RangeVar"))
-    return tuple(name for name in names if name)
 
 
 def _alter_table(node: Node, sql: str) -> Statement:
@@ -39,7 +40,7 @@ def _alter_table(node: Node, sql: str) -> Statement:
         sql=sql,
         kind=Kind.ALTER_TABLE,
         table=table,
-        tables=_mentioned(node, table),
+        tables=tree.mentioned(node, table),
         actions=actions,
         if_exists=node.missing_ok,
     )
@@ -59,11 +60,18 @@ def _create_table(node: Node, sql: str) -> Statement:
         sql=sql,
         kind=Kind.CREATE_TABLE,
         table=table,
-        tables=_mentioned(node, table),
+        tables=tree.mentioned(node, table),
         columns=tuple(made),
         constraints=tuple(added),
+        partition_of=_parent(node),
         if_exists=node.if_not_exists,
     )
+
+
+def _parent(node: Node) -> str:
+    if not node.HasField("partbound"):
+        return ""
+    return tree.table_name(node.inh_relations[0].range_var)
 
 
 def _create_index(node: Node, sql: str) -> Statement:
@@ -141,23 +149,6 @@ def _rename(node: Node, sql: str) -> Statement:
     )
 
 
-def _rows(kind: Kind) -> Callable[[Node, str], Statement]:
-    """INSERT, UPDATE, DELETE, MERGE."""
-
-    def build(node: Node, sql: str) -> Statement:
-        table = tree.table_name(node.relation)
-        where = getattr(node, "where_clause", None)
-        return Statement(
-            sql=sql,
-            kind=kind,
-            table=table,
-            tables=_mentioned(node, table),
-            condition=tree.expression(where) if where is not None else "",
-        )
-
-    return build
-
-
 def _vacuum(node: Node, sql: str) -> Statement:
     options = {option.def_elem.defname.lower() for option in node.options}
     tables = tuple(tree.table_name(rel.vacuum_relation.relation) for rel in node.rels)
@@ -192,7 +183,13 @@ def _refresh(node: Node, sql: str) -> Statement:
 def _trigger(node: Node, sql: str) -> Statement:
     table = tree.table_name(node.relation)
     return Statement(
-        sql=sql, kind=Kind.CREATE_TRIGGER, table=table, tables=(table,), name=node.trigname
+        sql=sql,
+        kind=Kind.CREATE_TRIGGER,
+        table=table,
+        tables=(table,),
+        name=node.trigname,
+        calls=(tree.quoted(*tree.words(node.funcname)),),
+        replaces=node.replace,
     )
 
 
@@ -227,7 +224,14 @@ def _enum(node: Node, sql: str) -> Statement:
 def _define(node: Node, sql: str) -> Statement:
     what = _object_type(node, "kind").lower()
     kind = Kind.CREATE_COLLATION if what == "collation" else Kind.CREATE_TYPE
-    return Statement(sql=sql, kind=kind, name=tree.quoted(*tree.words(node.defnames)), object=what)
+    given = {item.def_elem.defname: tree.value(item.def_elem.arg) for item in node.definition}
+    return Statement(
+        sql=sql,
+        kind=kind,
+        name=tree.quoted(*tree.words(node.defnames)),
+        object=what,
+        method=given.get("provider", ""),
+    )
 
 
 def _object_type(node: Node, attribute: str) -> str:
@@ -243,10 +247,10 @@ _BUILDERS: dict[str, Callable[[Node, str], Statement]] = {
     "IndexStmt": _create_index,
     "DropStmt": _drop,
     "RenameStmt": _rename,
-    "InsertStmt": _rows(Kind.INSERT),
-    "UpdateStmt": _rows(Kind.UPDATE),
-    "DeleteStmt": _rows(Kind.DELETE),
-    "MergeStmt": _rows(Kind.MERGE),
+    "InsertStmt": rows.insert,
+    "UpdateStmt": rows.update,
+    "DeleteStmt": rows.delete,
+    "MergeStmt": rows.merge,
     "VacuumStmt": _vacuum,
     "ReindexStmt": _reindex,
     "RefreshMatViewStmt": _refresh,
@@ -255,31 +259,22 @@ _BUILDERS: dict[str, Callable[[Node, str], Statement]] = {
     "CommentStmt": _comment,
     "AlterEnumStmt": _enum,
     "DefineStmt": _define,
+    **standing.BUILDERS,
 }
 
 _PLAIN = {
-    "SelectStmt": Kind.SELECT,
     "ViewStmt": Kind.CREATE_VIEW,
     "CreateTableAsStmt": Kind.CREATE_VIEW,
-    "CreateFunctionStmt": Kind.CREATE_FUNCTION,
     "CreateSchemaStmt": Kind.CREATE_SCHEMA,
     "CreateSeqStmt": Kind.CREATE_SEQUENCE,
-    "AlterSeqStmt": Kind.ALTER_SEQUENCE,
     "CreateEnumStmt": Kind.CREATE_TYPE,
     "CreateDomainStmt": Kind.CREATE_TYPE,
     "CompositeTypeStmt": Kind.CREATE_TYPE,
     "CreateRangeStmt": Kind.CREATE_TYPE,
     "CreateStatsStmt": Kind.STATISTICS,
     "ConstraintsSetStmt": Kind.SET_CONSTRAINTS,
-    "VariableSetStmt": Kind.SET,
-    "LockStmt": Kind.LOCK,
-    "TruncateStmt": Kind.TRUNCATE,
     "ClusterStmt": Kind.CLUSTER,
     "DoStmt": Kind.CODE,
     "CallStmt": Kind.CODE,
-    "TransactionStmt": Kind.TRANSACTION,
-    "GrantStmt": Kind.GRANT,
     "GrantRoleStmt": Kind.GRANT,
-    "CreatePolicyStmt": Kind.POLICY,
-    "AlterPolicyStmt": Kind.POLICY,
 }

@@ -67,6 +67,40 @@ def table_name(range_var: Node) -> str:
     return quoted(range_var.schemaname, range_var.relname) if range_var.relname else ""
 
 
+def mentioned(node: Node, first: str = "") -> tuple[str, ...]:
+    """Every table below a node, that one first."""
+    names = dict.fromkeys([first] if first else [])
+    names |= dict.fromkeys(table_name(found) for found in find(node, "RangeVar"))
+    return tuple(name for name in names if name)
+
+
+def literals(node: Node) -> tuple[str, ...]:
+    """The texts below a node, each once."""
+    texts = (
+        found.sval.sval for found in find(node, "A_Const") if found.WhichOneof("val") == "sval"
+    )
+    return tuple(dict.fromkeys(texts))
+
+
+def value(node: Node) -> str:
+    """A number, text or name as an option has it; empty for none."""
+    message = unwrap(node)
+    kind = kind_of(message) if message is not None else ""
+    if kind == "Integer":
+        return str(message.ival)
+    if kind == "Float":
+        return str(message.fval)
+    if kind == "String":
+        return str(message.sval)
+    if kind == "TypeName":
+        return ".".join(words(message.names))
+    if kind == "A_Const":
+        chosen = message.WhichOneof("val")
+        inner = getattr(message, chosen) if chosen else None
+        return str(getattr(inner, chosen)) if chosen else ""
+    return ""
+
+
 def expression(node: Node) -> str:
     """An expression as SQL; empty for none."""
     if node is None or not node.WhichOneof("node"):
