@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from safe_migrate.backups import manifest as manifests
+from safe_migrate.backups.restore import in_place
+from safe_migrate.errors import BackupFailed
 from tests.backups.restoring import as_text, backed_up, owned_project, restore, role
 from tests.projects import Foreign, kill, wait_until
 from tests.servers import Server
@@ -52,7 +54,7 @@ ALTER TABLE stock.item DROP COLUMN twice;
 SELECT lo_from_bytea(0, 'another');
 """
 SLOW = """
-CREATE FUNCTION nap(i int) RETURNS boolean LANGUAGE plpgsql
+CREATE FUNCTION nap(i int) RETURNS boolean IMMUTABLE LANGUAGE plpgsql
 AS 'BEGIN PERFORM pg_catalog.pg_sleep(i); RETURN true; END';
 CREATE TABLE a_slow (i int CHECK (nap(i)));
 INSERT INTO a_slow VALUES (0), (1), (0);
@@ -88,7 +90,7 @@ def as_owner(server: Server, owner: str, database: str, statements: str) -> None
         session.execute(statements.encode())
 
 
-def in_place(identifier: str, database: str) -> list[str]:
+def into_place(identifier: str, database: str) -> list[str]:
     return restore(identifier, database, "--in-place")
 
 
@@ -100,7 +102,7 @@ def test_everything_comes_back_and_nothing_else_remains(
     identifier = backed_up(project)
     before = as_text(server, database)
     as_owner(server, owner, database, AFTER)
-    done = project.ok(*in_place(identifier, database), "--format", "json").document
+    done = project.ok(*into_place(identifier, database), "--format", "json").document
     assert done["warnings"] == []
     assert (done["kept"], done["backup"]) == ("", identifier)
     assert as_text(server, database) == before
@@ -111,7 +113,7 @@ def test_everything_comes_back_and_nothing_else_remains(
     ]
     assert "public.review" in made.rows
     # And forward again: that backup holds what was there.
-    project.ok(*in_place(made.id, database))
+    project.ok(*into_place(made.id, database))
     assert server.query(database, "SELECT count(*) FROM review") == [(0,)]
 
 
@@ -129,12 +131,12 @@ def test_what_belongs_to_somebody_else_rolls_it_all_back(
     identifier = backed_up(project)
     server.query(database, "CREATE SCHEMA theirs; CREATE TABLE theirs.one (one int)")
     server.query(database, "GRANT USAGE ON SCHEMA theirs TO PUBLIC")
-    refused = project.run(*in_place(identifier, database))
+    refused = project.run(*into_place(identifier, database))
     # Already the backup before it may not read that table.
     assert refused.code == 8
     server.query(database, "GRANT SELECT ON theirs.one TO PUBLIC")
     before = as_text(server, database)
-    refused = project.run(*in_place(identifier, database))
+    refused = project.run(*into_place(identifier, database))
     said = " ".join(refused.failure().split())
     assert refused.code == 6
     assert said.startswith(
@@ -152,7 +154,7 @@ def test_whoever_holds_a_lock_is_named(server: Server, owned: tuple[Foreign, str
         session.execute("BEGIN")
         session.execute("SELECT * FROM shelf_book")
         pid = session.info.backend_pid
-        refused = project.run(*in_place(identifier, database))
+        refused = project.run(*into_place(identifier, database))
         said = " ".join(refused.failure().split())
         assert refused.code == 5
         assert said.startswith(
@@ -173,7 +175,7 @@ def test_a_damaged_archive_is_found_before_anything_is_dropped(
     data = bytearray((backups / manifest.data).read_bytes())
     data[-20] ^= 1
     (backups / manifest.data).write_bytes(data)
-    failed = project.run(*in_place(identifier, database))
+    failed = project.run(*into_place(identifier, database))
     assert failed.code == 8
     assert failed.failure().startswith("SM-B30")
     assert as_text(server, database) == before
@@ -189,7 +191,7 @@ def test_killed_in_the_middle_it_never_was(
     identifier = backed_up(project)
     server.query(database, "INSERT INTO a_slow VALUES (0)")
     before = as_text(server, database)
-    process = project.start(*in_place(identifier, database))
+    process = project.start(*into_place(identifier, database))
 
     def loading() -> list[tuple[object, ...]]:
         return server.query(
@@ -214,6 +216,60 @@ def test_killed_in_the_middle_it_never_was(
         rolled_back = "State:  The database is unchanged: the transaction was rolled back."
         assert rolled_back in said
     assert as_text(server, database) == before
+
+
+def test_killed_after_the_large_objects_it_never_was(
+    server: Server, owner: str, owned: tuple[Foreign, str]
+) -> None:
+    """pg_restore prints transactions of their own around them, unless it is told to be in one."""
+    project, database = owned
+    as_owner(server, owner, database, SLOW)
+    as_owner(server, owner, database, "CREATE INDEX napping ON a_slow (nap(i))")
+    as_owner(server, owner, database, "SELECT lo_from_bytea(0, 'a large object')")
+    # Longer than what is withheld, so that all before it is sent.
+    text = "x" * (in_place.TAIL + 1000)
+    as_owner(server, owner, database, f"COMMENT ON INDEX napping IS '{text}'")
+    identifier = backed_up(project)
+    as_owner(server, owner, database, "CREATE TABLE late (one int)")
+    before = as_text(server, database)
+    process = project.start(*into_place(identifier, database))
+
+    def indexing() -> list[tuple[object, ...]]:
+        return server.query(
+            "postgres",
+            "SELECT pid FROM pg_stat_activity WHERE datname = %s AND application_name = 'psql'"
+            " AND query LIKE 'CREATE INDEX%%'",
+            database,
+        )
+
+    [(pid,)] = wait_until(indexing, "the index to be built")
+    server.query("postgres", "SELECT pg_terminate_backend(%s)", pid)
+    process.communicate(timeout=60)
+    assert process.returncode == 6
+    assert as_text(server, database) == before
+
+
+def pieces_of(script: bytes, size: int) -> Iterator[bytes]:
+    yield from (script[at : at + size] for at in range(0, len(script), size))
+
+
+@pytest.mark.parametrize("size", [7, 1000, 1 << 20])
+def test_the_scripts_own_commit_is_never_sent(size: int) -> None:
+    row = b"a row\nCOMMIT;\nof text\n"
+    script = b"BEGIN;\n" + row * 9000 + b"\nCOMMIT;\n\n--\n-- complete\n--\n"
+    sent = b"".join(in_place.withheld(pieces_of(script, size)))
+    assert sent == b"BEGIN;\n" + row * 9000 + b"\n\n--\n-- complete\n--\n"
+
+    def failing() -> Iterator[bytes]:
+        yield from pieces_of(script, size)
+        raise BackupFailed("SM-B301", "other bytes", next="")
+
+    told: list[bytes] = []
+    with pytest.raises(BackupFailed, match="other bytes"):
+        told.extend(in_place.withheld(failing()))
+    assert len(b"".join(told)) <= len(script) - in_place.TAIL
+    with pytest.raises(BackupFailed, match="without the end of its script"):
+        list(in_place.withheld(pieces_of(script[:6], size)))
 
 
 def children(parent: int, name: str) -> list[int]:

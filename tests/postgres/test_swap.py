@@ -145,10 +145,11 @@ def test_a_session_that_cannot_be_ended_undoes_it(
 
 
 @pytest.mark.parametrize("live", ["killed"], indirect=True)
+@pytest.mark.parametrize("blocked", ["first rename", "second rename"])
 def test_a_lost_session_leaves_what_the_next_run_can_finish(
-    server: Server, maintenance: psycopg.Connection, live: str, incoming: Marked
+    server: Server, maintenance: psycopg.Connection, live: str, incoming: Marked, blocked: str
 ) -> None:
-    """The session is ended while it waits for one that does not go: both doors are closed then."""
+    """The session is ended while one of its renames waits: there is a database of the name."""
     doomed = server.connect(application_name="doomed")
     failure: list[BaseException] = []
 
@@ -158,16 +159,23 @@ def test_a_lost_session_leaves_what_the_next_run_can_finish(
         except psycopg.Error as error:
             failure.append(error)
 
-    blocking = server.connect()
-    blocking.execute("BEGIN")
-    # A comment takes a lock on the database that a rename waits for.
-    blocking.execute(f"COMMENT ON DATABASE \"{live}\" IS 'x'")
     thread = threading.Thread(target=attempt)
-    thread.start()
-    wait_until(lambda: not swap.accepts(maintenance, live), "the doors to be closed")
-    maintenance.execute("SELECT pg_terminate_backend(%s)", [doomed.info.backend_pid])
-    thread.join()
-    blocking.close()
+    # A comment takes a lock on the database that a rename waits for.
+    held = live if blocked == "first rename" else incoming.name
+    with server.connect() as blocking:
+        blocking.execute("BEGIN")
+        blocking.execute(f"COMMENT ON DATABASE \"{held}\" IS 'x'")
+        thread.start()
+        waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s"
+        pid = doomed.info.backend_pid
+        try:
+            wait_until(lambda: server.query("postgres", waiting, pid), "the rename to wait")
+            assert databases.exists(maintenance, live)
+            assert not swap.accepts(maintenance, live)
+        finally:
+            maintenance.execute("SELECT pg_terminate_backend(%s)", [pid])
+            thread.join()
+            blocking.execute("ROLLBACK")
     assert failure
     [known] = marks.of(maintenance, live)
     assert (known.name, known.mark.role) == (incoming.name, Role.READY)

@@ -145,7 +145,7 @@ def _feed(job: Job, opening: bytes, entries: list[str], closing: bytes) -> None:
         try:
             with Program(arguments, parameters=job.parameters(job.database), feeds=True) as program:
                 reading = program.feed(opening)
-                for piece in _withheld(pieces):
+                for piece in withheld(pieces):
                     reading = reading and program.feed(piece)
                     if not reading:
                         break
@@ -163,10 +163,11 @@ def _feed(job: Job, opening: bytes, entries: list[str], closing: bytes) -> None:
         raise _failed(job, ended, EITHER if unsure else ROLLED_BACK)
 
 
-def _withheld(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def withheld(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """All of the script but the COMMIT at its end, which it is not for pg_restore to send.
 
-    With --single-transaction pg_restore writes no other one, also around large objects.
+    With --single-transaction pg_restore writes no other one, also around large objects. Raises
+    BackupFailed (SM-B320) where there is none.
     """
     held = b""
     for piece in pieces:
