@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, Self
 
+from safe_migrate.facts.danger import Judged, Operation
 from safe_migrate.policy import Environment
 
 
@@ -62,6 +63,12 @@ class PlannedOperation:
     statements: tuple[str, ...] = ()
     opaque: str = ""
     """Why there is no SQL to show, where there is none."""
+    deferred: int = 0
+    """How many of the last statements Django runs at the migration's end."""
+    told: Operation | None = None
+    """What a hazard is told of it; None for a state operation with others for the database."""
+    dangers: tuple[Judged, ...] = ()
+    """What was found, in the order of the statements."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +80,12 @@ class PlannedMigration:
     backwards: bool
     atomic: bool
     operations: tuple[PlannedOperation, ...]
+    acknowledged: tuple[tuple[str, str], ...] = ()
+    """Codes of hazards that its author knows of, each with the reason why it may be."""
+    checksum: str = ""
+    """Of its source."""
+    dangers: tuple[Judged, ...] = ()
+    """Those of the migration as a whole."""
 
     def __str__(self) -> str:
         return f"{self.app}.{self.name}"

@@ -194,3 +194,7 @@ class Judged:
     acknowledged: str = ""
     """The reason that the migration gives, where it names the code."""
     steps: tuple[Step, ...] = field(default=())
+    title: str = ""
+    """Of the hazard."""
+    statement: int | None = None
+    """Which of its operation's statements, from 0; None for the operation itself."""

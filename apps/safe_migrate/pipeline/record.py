@@ -15,6 +15,7 @@ import psycopg
 from safe_migrate.backups import store
 from safe_migrate.errors import Exit, SafeMigrateError, Terminated
 from safe_migrate.facts import Grade
+from safe_migrate.pipeline import shown
 from safe_migrate.pipeline.run import Run
 from safe_migrate.postgres import control
 from safe_migrate.version import VERSION
@@ -80,7 +81,7 @@ def describe(run: Run, error: BaseException | None, code: Exit | None = None) ->
         "started_at": _utc(run.started_at),
         "finished_at": _utc(run.finished_at) if run.finished_at else None,
         "stage": run.stage,
-        "plan": [asdict(migration) for migration in run.plan],
+        "plan": [shown.migration(migration) for migration in run.plan],
         "applied": run.applied,
         "retries": run.retries,
         "backup": _backup(run),

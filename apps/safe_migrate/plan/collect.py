@@ -5,136 +5,151 @@ The caller hands in a connection of its own that is read-only and in autocommit:
 reaches for a cursor under collect_sql then fails instead of writing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
-from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from safe_migrate.facts import PlannedMigration, PlannedOperation
+from safe_migrate.plan import identity, source, told
+from safe_migrate.plan.step import Step, backwards_steps, forwards_steps, unpacked
 
 Pending = Sequence[tuple[Migration, bool]]
 
 
 def describe(pending: Pending) -> tuple[PlannedMigration, ...]:
     """The plan without its SQL: what every run needs to know of it."""
-    return tuple(
-        _planned(
-            migration,
-            backwards,
-            (PlannedOperation(description=op.describe()) for op in _order(migration, backwards)),
-        )
-        for migration, backwards in pending
-    )
+    described = []
+    for migration, backwards in pending:
+        words = [said for operation in migration.operations for said in unpacked(operation)]
+        operations = [PlannedOperation(description=said) for said in words]
+        described.append(_planned(migration, backwards, operations[:: -1 if backwards else 1]))
+    return tuple(described)
 
 
 def collect(
     executor: MigrationExecutor, pending: Pending, connection: BaseDatabaseWrapper
 ) -> tuple[PlannedMigration, ...]:
     """The plan with the SQL of every operation, in the order of execution."""
-    states = _states(executor, pending)
-    return tuple(
-        _planned(migration, backwards, _operations(migration, backwards, state, connection))
-        for (migration, backwards), state in zip(pending, states, strict=True)
-    )
+    loader = executor.loader
+    wanted = {(migration.app_label, migration.name): backwards for migration, backwards in pending}
+    found: dict[tuple[str, str], PlannedMigration] = {}
+    state = ProjectState(real_apps=loader.unmigrated_apps)
+    for migration, _ in executor.migration_plan(loader.graph.leaf_nodes(), clean_start=True):
+        key = (migration.app_label, migration.name)
+        if key in wanted:
+            # Its models are rendered here once, and each state after it from the one before.
+            walk = _Walk(migration, wanted[key], connection)
+            state = walk.go(state)
+            found[key] = _planned(migration, wanted[key], walk.operations())
+        elif key in loader.applied_migrations or not any(wanted.values()):
+            state = migration.mutate_state(state, preserve=False)
+        if len(found) == len(wanted):
+            break
+    return tuple(found[migration.app_label, migration.name] for migration, _ in pending)
 
 
 def _planned(
-    migration: Migration, backwards: bool, operations: Iterator[PlannedOperation]
+    migration: Migration, backwards: bool, operations: list[PlannedOperation]
 ) -> PlannedMigration:
+    given = getattr(migration, "safe_migrate_acknowledge", None) or {}
     return PlannedMigration(
         app=migration.app_label,
         name=migration.name,
         backwards=backwards,
         atomic=migration.atomic,
         operations=tuple(operations),
+        acknowledged=tuple((str(code), str(why or "")) for code, why in dict(given).items()),
+        checksum=identity.source_checksum(identity.source_of(migration)),
     )
 
 
-def _order(migration: Migration, backwards: bool) -> list[Operation]:
-    return list(reversed(migration.operations) if backwards else migration.operations)
+@dataclass
+class _Walk:
+    """Through the operations of one migration, in the order of execution."""
 
+    migration: Migration
+    backwards: bool
+    connection: BaseDatabaseWrapper
+    _collected: list[PlannedOperation] = field(default_factory=list)
+    _deferred: list[tuple[Any, int]] = field(default_factory=list)
+    """What runs at the migration's end, and the number of the operation that asked for it."""
 
-def _states(executor: MigrationExecutor, pending: Pending) -> Iterator[ProjectState]:
-    """The state before each migration of the plan (for a backward one: before it was applied)."""
-    loader = executor.loader
-    wanted = {(m.app_label, m.name) for m, _ in pending}
-    backwards = any(backwards for _, backwards in pending)
-    found: dict[tuple[str, str], ProjectState] = {}
-    state = ProjectState(real_apps=loader.unmigrated_apps)
-    for migration, _ in executor.migration_plan(loader.graph.leaf_nodes(), clean_start=True):
-        key = (migration.app_label, migration.name)
-        if key in wanted:
-            found[key] = state
-            state = migration.mutate_state(state, preserve=True)
-        elif key in loader.applied_migrations or not backwards:
-            state = migration.mutate_state(state, preserve=False)
-        if len(found) == len(wanted):
-            break
-    return (found[m.app_label, m.name] for m, _ in pending)
+    def go(self, state: ProjectState) -> ProjectState:
+        """Collect from the state before the migration was applied; gives the one after it."""
+        editor = self.connection.schema_editor(collect_sql=True, atomic=False)
+        editor.deferred_sql = []
+        lines = source.lines(self.migration)
+        ways = backwards_steps if self.backwards else forwards_steps
+        for step in ways(self.migration, state):
+            editor.collected_sql = []
+            known = {id(statement) for statement in editor.deferred_sql}
+            opaque = _emit(editor, step, self.migration.app_label, self.backwards)
+            later = [s for s in editor.deferred_sql if id(s) not in known]
+            self._deferred += [(statement, len(self._collected)) for statement in later]
+            place = source.place(self.migration, lines.get(step.number))
+            self._collected.append(
+                PlannedOperation(
+                    description=step.describe(),
+                    statements=tuple(editor.collected_sql),
+                    opaque=opaque,
+                    told=self._told(step, opaque, place),
+                )
+            )
+            if not self.backwards:
+                state = step.state
+        # What is deferred runs at the migration's end, unless a later operation took it back.
+        remaining = {id(statement) for statement in editor.deferred_sql}
+        self._deferred = [each for each in self._deferred if id(each[0]) in remaining]
+        return self.migration.mutate_state(state) if self.backwards else state
 
+    def operations(self) -> list[PlannedOperation]:
+        """What was collected."""
+        found = list(self._collected)
+        for statement, number in self._deferred:
+            before = found[number]
+            found[number] = replace(
+                before,
+                statements=(*before.statements, f"{statement};"),
+                deferred=before.deferred + 1,
+            )
+        return found
 
-def _operations(
-    migration: Migration, backwards: bool, state: ProjectState, connection: BaseDatabaseWrapper
-) -> Iterator[PlannedOperation]:
-    editor = connection.schema_editor(collect_sql=True, atomic=False)
-    editor.deferred_sql = []
-    owners: list[tuple[Any, int]] = []
-    collected: list[tuple[Operation, list[str], str]] = []
-    for index, (operation, before, after) in enumerate(_steps(migration, backwards, state)):
-        editor.collected_sql = []
-        known = {id(statement) for statement in editor.deferred_sql}
-        opaque = _emit(editor, operation, migration.app_label, before, after, backwards)
-        owners += [(s, index) for s in editor.deferred_sql if id(s) not in known]
-        collected.append((operation, list(editor.collected_sql), opaque))
-    # What is deferred runs at the migration's end, unless a later operation took it back.
-    remaining = {id(statement) for statement in editor.deferred_sql}
-    for statement, index in owners:
-        if id(statement) in remaining:
-            collected[index][1].append(f"{statement};")
-    for operation, statements, opaque in collected:
-        yield PlannedOperation(
-            description=operation.describe(), statements=tuple(statements), opaque=opaque
+    def _told(self, step: Step, opaque: str, place: str) -> Any:
+        if not (step.in_database or step.state_only):
+            return None
+        return told.operation(
+            step.operation,
+            self.migration,
+            step.number,
+            step.before,
+            step.after,
+            backwards=self.backwards,
+            state_only=step.state_only,
+            opaque=opaque,
+            source=place,
         )
 
 
-def _steps(
-    migration: Migration, backwards: bool, state: ProjectState
-) -> list[tuple[Operation, ProjectState, ProjectState]]:
-    """Each operation with the state to go from and the one to go to, in the order of execution."""
-    steps = []
-    for operation in migration.operations:
-        before = state
-        state = state.clone()
-        operation.state_forwards(migration.app_label, state)
-        steps.append((operation, before, state))
-    if backwards:
-        return [(operation, after, before) for operation, before, after in reversed(steps)]
-    return steps
-
-
-def _emit(
-    editor: BaseDatabaseSchemaEditor,
-    operation: Operation,
-    app_label: str,
-    before: ProjectState,
-    after: ProjectState,
-    backwards: bool,
-) -> str:
+def _emit(editor: BaseDatabaseSchemaEditor, step: Step, app_label: str, backwards: bool) -> str:
     """Let the operation emit its SQL into the editor; the reason where it has none to show."""
+    operation = step.operation
+    if not step.in_database:
+        return ""
     if backwards and not operation.reversible:
         return "cannot be reversed"
     if not operation.reduces_to_sql:
         return "runs Python code"
     try:
         if backwards:
-            operation.database_backwards(app_label, editor, before, after)
+            operation.database_backwards(app_label, editor, step.before, step.after)
         else:
-            operation.database_forwards(app_label, editor, before, after)
+            operation.database_forwards(app_label, editor, step.before, step.after)
     except Exception as error:  # whatever a third party's operation raises is its own affair
         return f"its SQL cannot be known beforehand ({type(error).__name__}: {error})".strip()
     return ""
