@@ -43,6 +43,8 @@ class Effect(StrEnum):
     BREAKS_NEW_CODE = "breaks new code"
     """The new code cannot run before it."""
     LOSES_DATA = "loses data"
+    WRONG_DATA = "wrong data"
+    """Values come out that nobody wants, and nothing tells them from others later."""
     FAILS = "fails"
     """It may fail, or does, on this database."""
     IRREVERSIBLE = "irreversible"
@@ -92,6 +94,10 @@ class Field:
     """many to one, one to one, many to many; empty for none."""
     db_constraint: bool = True
     primary_key: bool = False
+    type: str = ""
+    """Its column's type, as Django writes it: varchar(20); empty where it is not known."""
+    source: str = ""
+    """The field as a migration writes it: models.CharField(max_length=20); empty if not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -34,6 +34,8 @@ class ExistingIndex:
     primary: bool = False
     partial: bool = False
     bytes: int = 0
+    uses: tuple[str, ...] = ()
+    """Columns in its expressions and its predicate, which it is built anew for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,6 +119,8 @@ class Database:
     """Installed: name → version."""
     available_extensions: frozenset[str] = frozenset()
     icu: bool = True
+    time_zone: str = ""
+    """TimeZone of the session that migrates, as set: UTC; empty where it is not known."""
     costs: Costs = Costs()
     budget_ms: int = 50
     assumed: bool = False
