@@ -33,6 +33,7 @@ def manifest() -> Manifest:
         "server_major": 16,
         "lsn": "0/FFFFFFF0",
         "size": 1000,
+        "total_size": 1000,
         "data": "the.recovery.txt",
     }
     return Manifest(**given)  # type: ignore[arg-type]
