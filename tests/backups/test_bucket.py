@@ -29,6 +29,8 @@ class Bucket(Storage):
     def _save(self, name, content):
         if self.broken and name.endswith(self.broken):
             raise ConnectionError("the bucket went away")
+        if self.broken == "forgets" and name.endswith(".manifest.json"):
+            return name
         data = b"".join(content.chunks())
         if self.broken == "half" and name.endswith(".dump.zst"):
             data = data[: len(data) // 2]
@@ -82,7 +84,8 @@ def test_a_run_with_a_bucket_leaves_nothing_on_the_machine(
 
 @pytest.mark.parametrize(
     ("broken", "code"),
-    [(".dump.zst", "SM-B208"), (".manifest.json", "SM-B208"), ("half", "SM-B205")],
+    [(".dump.zst", "SM-B208"), (".manifest.json", "SM-B208"), ("half", "SM-B205"),
+     ("forgets", "SM-B205")],
 )
 def test_an_upload_that_fails_is_no_backup_and_nothing_is_migrated(
     uploading: Foreign, tmp_path: Path, broken: str, code: str

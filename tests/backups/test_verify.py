@@ -146,6 +146,13 @@ def test_a_record_of_verification_that_was_changed_shows_nothing(
     assert store.verified(manifest) == {}
 
 
+def test_a_bad_backup_is_listed_as_bad(foreign: Foreign, manifest: Manifest, backups: Path) -> None:
+    path = backups / manifest.data
+    path.write_bytes(bytes(manifest.size))
+    assert foreign.run("safe_backup", "verify", manifest.id).code == 8
+    assert "not verified: bad (SM-B301)" in foreign.ok("safe_backup", "list").out
+
+
 def test_a_record_of_verification_needs_the_projects_key(manifest: Manifest) -> None:
     with override_settings(SAFE_MIGRATE={**settings.SAFE_MIGRATE, "MANIFEST_KEY": "a secret"}):
         assert store.verified(manifest) == {}

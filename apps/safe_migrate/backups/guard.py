@@ -107,7 +107,7 @@ def showing_backups_only(list_backups: Callable[..., list[str]]) -> Callable[...
 def _is_a_backup(name: str) -> bool:
     base = PurePath(name).name
     manifest = store.read_manifest(base.partition(".")[0])
-    return manifest is not None and manifest.data == base
+    return manifest is not None and manifest.data == base and not store.failed(manifest)
 
 
 def _is_ours(name: str) -> bool:

@@ -209,8 +209,8 @@ def chunks(name: str) -> Iterator[bytes]:
 def publish(manifest: Manifest) -> None:
     """Write the manifest of data that is stored already: from now on it is a backup.
 
-    Raises BackupFailed where what is stored is not what was dumped (SM-B205), or another backup of
-    this name is there (SM-B211).
+    Raises BackupFailed where what is stored is not what was dumped or written (SM-B205), or another
+    backup of this name is there (SM-B211).
     """
     own = folder()
     if own is not None:
@@ -226,6 +226,13 @@ def publish(manifest: Manifest) -> None:
             f"The storage already holds another backup {manifest.id}.",
             next="python manage.py safe_migrate",
         ) from error
+    given_back = read_manifest(manifest.id)
+    if given_back is None or manifests.to_json(given_back) != manifests.to_json(manifest):
+        raise BackupFailed(
+            "SM-B205",
+            f"The manifest of {manifest.id} was stored, but the storage does not give it back.",
+            next="python manage.py safe_doctor",
+        )
 
 
 def _compare(manifest: Manifest) -> None:
@@ -287,10 +294,19 @@ def find(identifier: str) -> Manifest | None:
 
 
 def verified(manifest: Manifest) -> dict[str, Any]:
-    """The sidecar's record: level, time, time of each level; empty for none, or where it failed.
+    """The sidecar's record: level, time, time of each level; empty for none, or where it failed."""
+    record = _record(manifest)
+    known = record.get("level") in list(Level) and isinstance(record.get("levels"), dict)
+    return record if known else {}
 
-    One whose seal is not that of its content is none: it says nothing of the backup.
-    """
+
+def failed(manifest: Manifest) -> str:
+    """The code of what a verification found to be wrong with the backup; empty for nothing."""
+    return str(_record(manifest).get("failed") or "")
+
+
+def _record(manifest: Manifest) -> dict[str, Any]:
+    """One whose seal is not that of its content is none: it says nothing of the backup."""
     try:
         record = json.loads(_read(manifest.id + manifests.VERIFIED_SUFFIX))
     except (OSError, ValueError):
@@ -300,8 +316,7 @@ def verified(manifest: Manifest) -> dict[str, Any]:
         and record.get("sha256") == manifest.sha256
         and record.get("seal") == manifests.seal_of(record, conf.read().manifest_key)
     )
-    known = same and record.get("level") in list(Level) and isinstance(record.get("levels"), dict)
-    return record if known else {}
+    return record if same else {}
 
 
 def _read(name: str) -> str:

@@ -27,9 +27,13 @@ def listed(backups: list[dict[str, Any]]) -> str:
         return "There is no backup."
     return "\n".join(
         f"{backup['id']}  {size(backup['size']):>10}  {age(backup['age_seconds']):>7} old  "
-        f"{backup['level'] or 'not verified'}{_pin(backup['pinned'])}"
+        f"{backup['level'] or _unverified(backup['failed'])}{_pin(backup['pinned'])}"
         for backup in backups
     )
+
+
+def _unverified(failed: str | None) -> str:
+    return f"not verified: bad ({failed})" if failed else "not verified"
 
 
 def _pin(reason: str | None) -> str:

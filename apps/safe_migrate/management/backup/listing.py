@@ -61,6 +61,7 @@ def describe(manifest: Manifest) -> dict[str, Any]:
         "server_version": manifest.server_version,
         "level": record.get("level"),
         "verified_at": record.get("at"),
+        "failed": store.failed(manifest) or None,
         "pinned": pin.reason if pin else None,
         "pending": manifest.pending,
     }
