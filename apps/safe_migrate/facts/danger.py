@@ -130,6 +130,10 @@ class Operation:
     """The classes of all operations of its migration, in their order."""
     source: str = ""
     """File and line, where they are known: app/migrations/0002_x.py:17."""
+    code: str = ""
+    """As makemigrations would write it: migrations.AddIndex(…); empty where it is not known."""
+    statements: tuple[Statement, ...] = ()
+    """All of its statements, in their order; empty where they are not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,6 +158,8 @@ class Situation:
     """The statements that ran before it in the same transaction."""
     answers: tuple[tuple[Question, tuple[str, ...]], ...] = ()
     """What the data answered: example keys for each question."""
+    rows_change: bool = False
+    """An earlier operation of this plan changes rows, so what they are like now tells nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

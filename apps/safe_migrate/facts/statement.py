@@ -92,6 +92,12 @@ class Constraint:
     using_index: str = ""
     """The existing index that becomes it."""
     deferrable: bool = False
+    initially_deferred: bool = False
+    include: tuple[str, ...] = ()
+    """Columns that a unique index only carries along."""
+    nulls_not_distinct: bool = False
+    definition: str = ""
+    """As SQL, the way a table's constraint is written, without its name and NOT VALID."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -209,10 +215,11 @@ class Statement:
     literals: tuple[str, ...] = ()
     """The texts in it."""
     calls: tuple[str, ...] = ()
-    """The functions that a SELECT calls; the one that a trigger runs."""
+    """The functions that a SELECT calls; the one that a trigger runs; those that SET CONSTRAINTS
+    names, none for ALL."""
     mode: str = ""
     """Of LOCK TABLE: ACCESS EXCLUSIVE; of TRANSACTION, SET, GRANT and policies: commit, local,
-    revoke, permissive …"""
+    revoke, permissive, immediate …"""
     restart: str = ""
     """Where a sequence goes on, as Action.restart says it; of TRUNCATE "start"."""
     replaces: bool = False

@@ -37,17 +37,28 @@ def _generated(node: Node) -> str:
 
 def _with_deferrable(beside: list[Node], name: str) -> Iterable[Constraint]:
     """DEFERRABLE is a node of its own after the constraint that it belongs to."""
-    previous: Constraint | None = None
+    previous: Node | None = None
     for each in beside:
-        if _kind(each) == "ATTR_DEFERRABLE" and previous:
-            previous = replace(previous, deferrable=True)
+        if _kind(each) in ("ATTR_DEFERRABLE", "ATTR_DEFERRED") and previous is not None:
+            previous.deferrable = True
+            previous.initdeferred = _kind(each) == "ATTR_DEFERRED"
             continue
-        if previous:
-            yield previous
-        found = constraint(each)
-        previous = replace(found, columns=found.columns or (name,)) if found else None
-    if previous:
-        yield previous
+        if previous is not None and (made := constraint(previous)):
+            yield replace(made, columns=made.columns or (name,))
+        previous = _of_table(each, name)
+    if previous is not None and (made := constraint(previous)):
+        yield replace(made, columns=made.columns or (name,))
+
+
+def _of_table(beside: Node, name: str) -> Node:
+    """A column's constraint as the table's."""
+    made = type(beside)()
+    made.CopyFrom(beside)
+    if _kind(made) == "FOREIGN":
+        made.fk_attrs.add().string.sval = name
+    elif _kind(made) in ("PRIMARY", "UNIQUE"):
+        made.keys.add().string.sval = name
+    return made
 
 
 _KINDS = {
@@ -76,6 +87,10 @@ def constraint(node: Node) -> Constraint | None:
         not_valid=node.skip_validation,
         using_index=node.indexname,
         deferrable=node.deferrable,
+        initially_deferred=node.initdeferred,
+        include=tuple(tree.words(node.including)),
+        nulls_not_distinct=node.nulls_not_distinct,
+        definition=tree.table_constraint(node),
     )
 
 

@@ -110,6 +110,19 @@ def expression(node: Node) -> str:
     return _deparsed(statement, "SELECT ")
 
 
+def table_constraint(node: Node) -> str:
+    """A constraint as ALTER TABLE … ADD takes it, without its name and as if it were validated."""
+    statement = parse("ALTER TABLE t ADD CHECK (true)")
+    copy = type(statement)()
+    copy.CopyFrom(statement)
+    added = getattr(copy.stmts[0].stmt.alter_table_stmt.cmds[0].alter_table_cmd, "def").constraint
+    added.CopyFrom(node)
+    added.conname = ""
+    added.skip_validation = False
+    added.initially_valid = True
+    return _deparsed(copy, "ALTER TABLE t ADD ")
+
+
 def type_name(node: Node) -> str:
     """A type as SQL, with its modifiers: varchar(20)."""
     if not node.names:
