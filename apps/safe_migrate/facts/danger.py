@@ -94,8 +94,6 @@ class Field:
     """many to one, one to one, many to many; empty for none."""
     db_constraint: bool = True
     primary_key: bool = False
-    type: str = ""
-    """Its column's type, as Django writes it: varchar(20); empty where it is not known."""
     source: str = ""
     """The field as a migration writes it: models.CharField(max_length=20); empty if not known."""
 
@@ -195,6 +193,8 @@ class Step:
     """In batches of keys; `sql` has %(first)s and %(last)s."""
     postcondition: str = ""
     """A SELECT of one boolean that is true when the step is done."""
+    reverse: str = ""
+    """What takes it back; empty where nothing has to."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

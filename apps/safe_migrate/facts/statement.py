@@ -206,6 +206,11 @@ class Statement:
     """The predicate of a partial index, the WHERE of a change to rows."""
     expressions: bool = False
     """The index is over an expression."""
+    keys: tuple[str, ...] = ()
+    """Of an index as SQL: columns, quoted, and expressions."""
+    nulls_not_distinct: bool = False
+    concurrently: str = ""
+    """CREATE INDEX and DROP INDEX with CONCURRENTLY; empty for what cannot be, or is so already."""
     reads: tuple[str, ...] = ()
     """The tables whose rows INSERT … SELECT, MERGE and UPDATE … FROM take."""
     bounded_by: tuple[str, ...] = ()

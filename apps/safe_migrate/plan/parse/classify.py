@@ -22,9 +22,7 @@ def _statement(node: Node, sql: str) -> Statement:
     if build:
         return build(node, sql)
     kind = _PLAIN.get(name, Kind.UNKNOWN)
-    # The constraints of SET CONSTRAINTS are written as tables are, and are none.
-    named = node is not None and kind is not Kind.SET_CONSTRAINTS
-    mentioned = tree.mentioned(node) if named else ()
+    mentioned = tree.mentioned(node) if node is not None else ()
     return Statement(sql=sql, kind=kind, table=mentioned[0] if mentioned else "", tables=mentioned)
 
 
@@ -90,6 +88,11 @@ def _create_index(node: Node, sql: str) -> Statement:
         method=node.access_method or "btree",
         condition=tree.expression(node.where_clause),
         if_exists=node.if_not_exists,
+        keys=tuple(
+            tree.quoted(each.name) if each.name else tree.expression(each.expr) for each in elements
+        ),
+        nulls_not_distinct=node.nulls_not_distinct,
+        concurrently="" if node.concurrent else tree.concurrently(node),
     )
 
 
@@ -112,7 +115,14 @@ def _drop(node: Node, sql: str) -> Statement:
         concurrent=node.concurrent,
         cascade=node.behavior == CASCADE,
         if_exists=node.missing_ok,
+        concurrently=tree.concurrently(node) if _may_be_concurrent(node, kind) else "",
     )
+
+
+def _may_be_concurrent(node: Node, kind: Kind) -> bool:
+    """DROP INDEX CONCURRENTLY takes one name and no CASCADE (manual, DROP INDEX)."""
+    alone = len(node.objects) == 1 and node.behavior != CASCADE
+    return kind is Kind.DROP_INDEX and alone and not node.concurrent
 
 
 def _dropped(item: Node) -> str:
@@ -153,7 +163,9 @@ def _vacuum(node: Node, sql: str) -> Statement:
     options = {option.def_elem.defname.lower() for option in node.options}
     tables = tuple(tree.table_name(rel.vacuum_relation.relation) for rel in node.rels)
     kind = Kind.VACUUM_FULL if "full" in options else Kind.MAINTENANCE
-    return Statement(sql=sql, kind=kind, table=tables[0] if tables else "", tables=tables)
+    what = "vacuum" if node.is_vacuumcmd else "analyze"
+    first = tables[0] if tables else ""
+    return Statement(sql=sql, kind=kind, table=first, tables=tables, object=what)
 
 
 def _reindex(node: Node, sql: str) -> Statement:
@@ -272,7 +284,6 @@ _PLAIN = {
     "CompositeTypeStmt": Kind.CREATE_TYPE,
     "CreateRangeStmt": Kind.CREATE_TYPE,
     "CreateStatsStmt": Kind.STATISTICS,
-    "ConstraintsSetStmt": Kind.SET_CONSTRAINTS,
     "ClusterStmt": Kind.CLUSTER,
     "DoStmt": Kind.CODE,
     "CallStmt": Kind.CODE,

@@ -97,6 +97,12 @@ def _sequence(node: Node, sql: str) -> Statement:
     )
 
 
+def _constraints(node: Node, sql: str) -> Statement:
+    names = tuple(tree.table_name(item.range_var) for item in node.constraints)
+    mode = "deferred" if node.deferred else "immediate"
+    return Statement(sql=sql, kind=Kind.SET_CONSTRAINTS, mode=mode, calls=names)
+
+
 def _word(node: Node, field: str, prefix: str) -> str:
     """commit, for TRANS_STMT_COMMIT."""
     values = node.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number
@@ -114,6 +120,7 @@ BUILDERS = {
     "AlterPolicyStmt": _policy,
     "CreatePublicationStmt": _publication,
     "AlterPublicationStmt": _publication,
+    "ConstraintsSetStmt": _constraints,
     "CreateFunctionStmt": _function,
     "AlterSeqStmt": _sequence,
 }

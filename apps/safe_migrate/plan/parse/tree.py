@@ -110,6 +110,18 @@ def expression(node: Node) -> str:
     return _deparsed(statement, "SELECT ")
 
 
+def concurrently(node: Node) -> str:
+    """CREATE INDEX or DROP INDEX as SQL that does the same CONCURRENTLY."""
+    from postgast import pg_query_pb2 as pb
+
+    statement = pb.ParseResult()
+    made = statement.stmts.add().stmt
+    part = made.index_stmt if kind_of(node) == "IndexStmt" else made.drop_stmt
+    part.CopyFrom(node)
+    part.concurrent = True
+    return _deparsed(statement, "")
+
+
 def table_constraint(node: Node) -> str:
     """A constraint as ALTER TABLE … ADD takes it, without its name and as if it were validated."""
     statement = parse("ALTER TABLE t ADD CHECK (true)")
