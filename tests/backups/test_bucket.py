@@ -84,8 +84,12 @@ def test_a_run_with_a_bucket_leaves_nothing_on_the_machine(
 
 @pytest.mark.parametrize(
     ("broken", "code"),
-    [(".dump.zst", "SM-B208"), (".manifest.json", "SM-B208"), ("half", "SM-B205"),
-     ("forgets", "SM-B205")],
+    [
+        (".dump.zst", "SM-B208"),
+        (".manifest.json", "SM-B208"),
+        ("half", "SM-B205"),
+        ("forgets", "SM-B205"),
+    ],
 )
 def test_an_upload_that_fails_is_no_backup_and_nothing_is_migrated(
     uploading: Foreign, tmp_path: Path, broken: str, code: str
