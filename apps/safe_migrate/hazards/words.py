@@ -62,6 +62,12 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def last(name: str) -> str:
+    """The last part of a quoted name, without its quotes: orders_order of "public"."orders_order"."""
+    parts = name.removesuffix('"').replace('""', "\0").rpartition('"')
+    return parts[2].replace("\0", '"')
+
+
 def listed(names: tuple[str, ...]) -> str:
     """Identifiers as SQL lists them."""
     return ", ".join(quoted(name) for name in names)
@@ -88,14 +94,19 @@ def number(count: int) -> str:
     return str(count)
 
 
+def pass_ms(table: Table, microseconds: float) -> float | None:
+    """What a pass over all rows takes, at so much for each; None where nobody knows how many."""
+    return None if table.assumed else table.rows * microseconds / 1000
+
+
 def rows_ms(table: Table, microseconds: float) -> float:
-    """What a pass over all rows takes, at so much for each."""
+    """The same for the rows that an unknown table is assumed to have."""
     return table.rows * microseconds / 1000
 
 
-def lasting(table: Table, milliseconds: float) -> str:
-    """ "about 4.1 s"; where the size is not known, what it depends on."""
-    if table.assumed:
+def lasting(table: Table, milliseconds: float | None) -> str:
+    """How long somebody waits: "about 4.1 s"; without a size, what it depends on."""
+    if table.assumed or milliseconds is None:
         return "as long as that takes"
     return f"about {duration(milliseconds)}"
 
