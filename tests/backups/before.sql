@@ -9,6 +9,7 @@ CREATE TYPE sizes AS (width integer, height integer);
 CREATE TYPE span AS RANGE (subtype = float8, subtype_diff = float8mi);
 CREATE DOMAIN grade AS varchar(1) DEFAULT 'c' NOT NULL CHECK (VALUE IN ('a', 'b', 'c'));
 CREATE COLLATION tools.plain (provider = libc, locale = 'C');
+CREATE COLLATION tools.copied FROM "C";
 CREATE SEQUENCE ticket START 7 INCREMENT 3 MAXVALUE 100000 CACHE 1 CYCLE;
 CREATE SEQUENCE countdown INCREMENT -2 MAXVALUE 100 START 100;
 CREATE SEQUENCE unused;

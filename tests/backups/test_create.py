@@ -244,3 +244,31 @@ def test_no_storage_for_backups(foreign: Foreign) -> None:
         More: docs/errors.md#sm-b110
         """,
     )
+
+
+def test_a_role_that_may_not_read_everything(
+    pending: Foreign, server: Server, database: str, backups: Path
+) -> None:
+    """pg_dump would only say that its snapshot has gone."""
+    before = listed(backups)
+    role = f"reader_{database}"
+    server.query(database, f"CREATE ROLE {role} LOGIN PASSWORD 'secret'")
+    server.query(database, "CREATE TABLE theirs (i int)")
+    try:
+        pending.write(
+            "settings.py",
+            (pending.folder / "settings.py").read_text()
+            + "SAFE_MIGRATE['BACKUP_DATABASE_URL'] = os.environ['READER']\n",
+        )
+        result = pending.run(
+            "safe_migrate", READER=server.url(database, user=role, password="secret")
+        )
+    finally:
+        server.query("postgres", f"DROP ROLE {role}")
+    said = " ".join(result.failure().split())
+    assert result.code == 8
+    assert said.startswith(f"SM-B212 '{role}' may not read everything: permission denied for "), (
+        said
+    )
+    assert f'Next: GRANT pg_read_all_data TO "{role}";' in said
+    assert listed(backups) == before

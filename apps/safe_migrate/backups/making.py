@@ -124,6 +124,11 @@ def opened(order: Order) -> Iterator[Opened]:
             contents = thread.submit(snapshot.contents, own, fingerprints=order.fingerprints)
             try:
                 yield Opened(own, client, name, contents)
+            except BackupFailed as error:
+                # Where the counting failed the snapshot ended, and pg_dump only says so.
+                if contents.done() and (cause := contents.exception()):
+                    raise cause from error
+                raise
             finally:
                 # The session is ours again only when the counting has ended.
                 if not contents.done():
@@ -150,6 +155,13 @@ def _connected(order: Order) -> Iterator[psycopg.Connection]:
             yield own
     except psycopg.errors.LockNotAvailable as error:
         raise _locked(order) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        user = order.parameters.get("user") or "the backup's role"
+        raise BackupFailed(
+            "SM-B212",
+            f"{user!r} may not read everything: {error.diag.message_primary}.",
+            next=(f'GRANT pg_read_all_data TO "{user}";', "python manage.py safe_doctor"),
+        ) from error
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()
         raise BackupFailed(

@@ -71,7 +71,7 @@ DOMAIN_CONSTRAINTS = f"""
 # to_jsonb, because the name of the locale's column depends on the version.
 COLLATIONS = f"""
     SELECT 'collation', {named("n.nspname", "c.collname")},
-        ROW(c.collprovider, c.collisdeterministic, c.collencoding, c.collcollate, c.collctype,
+        ROW(c.collprovider, c.collisdeterministic, c.collcollate, c.collctype,
             coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale'),
             to_jsonb(c) ->> 'collicurules')::text,
         NULL, {owned("c.collowner")}
