@@ -7,6 +7,7 @@ from django.db.backends.utils import truncate_name
 from django.db.migrations.migration import Migration
 from django.db.migrations.operations.base import Operation as DjangoOperation
 from django.db.migrations.state import ModelState, ProjectState
+from django.db.migrations.writer import MigrationWriter
 
 from safe_migrate.facts.danger import Field, Operation
 
@@ -93,7 +94,16 @@ def _field(model: ModelState | None, name: str) -> Field | None:
         db_constraint=bool(getattr(known.remote_field, "db_constraint", True))
         and bool(getattr(known, "db_constraint", True)),
         primary_key=known.primary_key,
+        source=_written(known),
     )
+
+
+def _written(known: Any) -> str:
+    """The field as a migration writes it; empty for what cannot be written."""
+    try:
+        return str(MigrationWriter.serialize(known)[0])
+    except ValueError:
+        return ""
 
 
 def _column(known: Any, name: str) -> str:
