@@ -6,7 +6,7 @@ from typing import Any
 
 from safe_migrate.facts.danger import Danger, Field, Operation, Question, Situation
 from safe_migrate.facts.database import Database, ExistingColumn, ExistingConstraint, Table
-from safe_migrate.facts.statement import ConstraintKind, Statement
+from safe_migrate.facts.statement import ConstraintKind, Kind, Statement
 from safe_migrate.hazards.base import Hazard
 from safe_migrate.plan.parse import statements
 
@@ -143,3 +143,12 @@ def answered(hazard: Hazard, sql: str, *keys: str, **more: Any) -> list[Danger]:
     """What a hazard finds when each of its questions is answered with these keys."""
     answers = tuple((asked, keys) for asked in questions(hazard, sql, **more))
     return dangers(hazard, sql, answers=answers, **more)
+
+
+def program(what: Operation | None = None) -> Situation:
+    """Of code without SQL to show, such as that of RunPython."""
+    return Situation(
+        statement=Statement(sql="", kind=Kind.CODE),
+        operation=what or operation("RunPython"),
+        database=database(),
+    )

@@ -1,0 +1,58 @@
+"""How many rows a statement or a program changes, and how long that takes. Pure."""
+
+from safe_migrate.facts.database import Database, Table
+from safe_migrate.facts.statement import ConstraintKind, Kind, Statement
+from safe_migrate.hazards.words import rows_ms, standing
+
+CHANGES = (Kind.DELETE, Kind.INSERT, Kind.MERGE, Kind.UPDATE)
+_WHOLE_NUMBERS = ("smallint", "integer", "bigint")
+
+
+def unbounded(statement: Statement, database: Database) -> Table | None:
+    """The table whose rows decide how long a change takes; None where it names a few of them.
+
+    A change is bounded by a LIMIT, or by values for a column in which each is there once.
+    """
+    if statement.kind not in CHANGES or "limit" in statement.bounded_by:
+        return None
+    if statement.kind in (Kind.INSERT, Kind.MERGE):
+        sources = [found for name in statement.reads if (found := standing(database, name))]
+        table = max(sources, key=lambda source: source.rows, default=None)
+    else:
+        table = standing(database, statement.table)
+    if table is None or set(statement.bounded_by) & unique_columns(table):
+        return None
+    return table
+
+
+def change_ms(table: Table, database: Database) -> float:
+    """What changing every row takes."""
+    return rows_ms(table, database.costs.update)
+
+
+def unique_columns(table: Table) -> set[str]:
+    """Columns in which every value is there once; the usual one where nothing is known."""
+    keys = (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE)
+    named = [c.columns for c in table.constraints if c.kind in keys]
+    named += [index.columns for index in table.indexes if index.unique and not index.partial]
+    return {columns[0] for columns in named if len(columns) == 1} or {"id"}
+
+
+def whole_number_key(table: Table) -> str:
+    """The primary key to go through in ranges; empty where it is no whole number."""
+    primary = [c.columns for c in table.constraints if c.kind is ConstraintKind.PRIMARY_KEY]
+    primary += [index.columns for index in table.indexes if index.primary]
+    name = primary[0][0] if primary and len(primary[0]) == 1 else ""
+    if not primary and table.assumed:
+        return "id"
+    column = table.columns.get(name)
+    return name if column and column.type in _WHOLE_NUMBERS else ""
+
+
+def program_ms(database: Database) -> float | None:
+    """What a program takes at most that changes every row there is; None where it may be long."""
+    if database.assumed:
+        return None
+    rows = sum(table.rows for table in database.tables.values() if not table.new)
+    milliseconds = rows * database.costs.update / 1000
+    return milliseconds if milliseconds < database.budget_ms else None

@@ -1,0 +1,97 @@
+"""A change of rows, or a program, after a change of a table in the same transaction."""
+
+from collections.abc import Iterator
+
+from safe_migrate.facts.danger import Danger, Effect, Lock, Situation
+from safe_migrate.facts.statement import Kind
+from safe_migrate.hazards.base import Hazard
+from safe_migrate.hazards.changes import change_ms, program_ms, unbounded
+from safe_migrate.hazards.taken import holds_up, stronger, taken
+from safe_migrate.hazards.words import lasting, shown, size
+
+CODE = "SM-H403"
+
+
+def _find(situation: Situation) -> Iterator[Danger]:
+    # What AlterField changes on its way to NOT NULL is told there.
+    if not situation.operation.atomic or situation.operation.kind == "AlterField":
+        return
+    held = _held(situation)
+    if not held:
+        return
+    told = _work(situation)
+    if told is None:
+        return
+    work, milliseconds = told
+    lock = Lock.NONE
+    for mode in held.values():
+        lock = stronger(lock, mode)
+    names = " and ".join(shown(name) for name in held)
+    yield Danger(
+        code=CODE,
+        effect=Effect.SCAN,
+        table=next(iter(held)),
+        lock=lock,
+        what=(
+            f"{names} {'stays' if len(held) == 1 else 'stay'} locked ({lock}) by what this"
+            f" migration did before, while {work}: {lock.waiting} all that time"
+        ),
+        held_ms=milliseconds,
+        instead=(
+            "Put what changes rows into a migration of its own, after the one that changes the"
+            " table: each then holds only its own locks.",
+        ),
+        code_instead=_code(situation),
+    )
+
+
+def _held(situation: Situation) -> dict[str, Lock]:
+    """Tables that somebody waits for, because of what ran before in this transaction."""
+    found: dict[str, Lock] = {}
+    for earlier in situation.earlier:
+        for name, lock in taken(earlier, situation.database).items():
+            if holds_up(lock):
+                found[name] = stronger(lock, found.get(name, Lock.NONE))
+    return found
+
+
+def _work(situation: Situation) -> tuple[str, float | None] | None:
+    """What takes its time, in words, and how long; None where nothing does."""
+    statement, database = situation.statement, situation.database
+    if statement.kind is Kind.CODE:
+        name = "Python code" if situation.operation.kind == "RunPython" else "a program"
+        return f"{name} runs for as long as it takes", program_ms(database)
+    table = unbounded(statement, database)
+    if table is None:
+        return None
+    milliseconds = change_ms(table, database)
+    verb = statement.kind.upper()
+    work = (
+        f"{verb} goes through {shown(table.name)} ({size(table)}), {lasting(table, milliseconds)}"
+    )
+    return work, None if table.assumed else milliseconds
+
+
+def _code(situation: Situation) -> str:
+    operation = situation.operation
+    return (
+        "class Migration(migrations.Migration):\n"
+        f'    dependencies = [("{operation.app}", "{operation.migration}")]\n'
+        "    atomic = False\n"
+        f"    operations = [migrations.{operation.kind}(...)]"
+    )
+
+
+HAZARD = Hazard(
+    code=CODE,
+    title="Lock held over other work",
+    lock=Lock.ACCESS_EXCLUSIVE,
+    effects=(Effect.SCAN,),
+    why=(
+        "A lock is held until the transaction ends, not until its statement does. AddField alone"
+        " is over in a millisecond; followed by a change of rows in the same atomic migration it"
+        " keeps everybody out of the table for as long as that change takes."
+    ),
+    remedy="Change tables in one migration, and rows in the next.",
+    find=_find,
+)
