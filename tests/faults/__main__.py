@@ -6,14 +6,19 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import date
+from importlib import metadata
 
-from tests.faults import families, runner, subjects, world
+from safe_migrate.postgres import tools
+from tests.faults import families, runner, subjects, table, world
 from tests.faults.fault import Fault, Outcome
 from tests.faults.runner import Skipped
 from tests.faults.spy import Spy
 from tests.faults.subjects import Subject
+from tests.projects import ROOT
 
 SUBJECTS = ("ours", "binary", "plain")
+PAGE = ROOT / "docs" / "faults.md"
 
 
 def main() -> int:
@@ -30,12 +35,27 @@ def main() -> int:
         if not given.families or any(word in fault.family for word in given.families)
     ][:: given.every]
     begun = time.monotonic()
-    outcomes = campaign(chosen, given.subjects.split(","))
-    for outcome in outcomes:
+    found = campaign(chosen, given.subjects.split(","))
+    for outcome in found:
         if isinstance(outcome, Skipped) or outcome.bad or given.verbose:
             tell(outcome, verbose=given.verbose or outcome.subject == "ours")
-    print(f"{len(outcomes)} in {time.monotonic() - begun:.0f} s", file=sys.stderr)
-    return int(any(o.bad for o in outcomes if isinstance(o, Outcome) and o.subject == "ours"))
+    print(f"{len(found)} in {time.monotonic() - begun:.0f} s", file=sys.stderr)
+    outcomes = [outcome for outcome in found if isinstance(outcome, Outcome)]
+    if not given.families and given.every == 1 and given.subjects == ",".join(SUBJECTS):
+        publish(outcomes, [each for each in found if isinstance(each, Skipped)])
+    return int(any(outcome.bad for outcome in outcomes if outcome.subject == "ours"))
+
+
+def publish(outcomes: Sequence[Outcome], skipped: Sequence[Skipped]) -> None:
+    """Write the table into the page."""
+    told = sorted({f"{each.family}: {each.why}" for each in skipped})
+    names = ("django", "django-dbbackup", "psycopg", "django-storages", "moto")
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in names)
+    postgresql = tools.find_client(None, 18).version
+    said = f"{date.today():%d %B %Y}; PostgreSQL {postgresql}, Python {sys.version.split()[0]}"
+    PAGE.write_text(
+        table.replaced(PAGE.read_text(), table.render(outcomes, told, f"{said}, {versions}."))
+    )
 
 
 def campaign(faults: Sequence[Fault], names: Sequence[str]) -> list[Outcome | Skipped]:

@@ -25,6 +25,8 @@ def main() -> None:
     for name in ("safe_backup", "safe_migrate", "dbbackup", "dbrestore", "listbackups", "migrate"):
         if name in get_commands():
             load_command_class(get_commands()[name], name)
+    import storages.backends.s3  # noqa: F401 (it takes long)
+
     print("ready", flush=True)
     for line in sys.stdin:
         request = json.loads(line)

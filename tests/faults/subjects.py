@@ -160,7 +160,9 @@ class Ours(Subject):
 
     def listed(self, prelude: str = "") -> tuple[dict[str, str | None], set[str], list[Ran]]:
         ran = self.forks.run("safe_backup", "list", "--format", "json", prelude=prelude)
-        known = {each["id"]: each["level"] for each in ran.document.get("backups", [])}
+        listed = ran.document.get("backups", [])
+        # One that it calls bad is not listed as a backup.
+        known = {each["id"]: each["level"] for each in listed if not each["failed"]}
         stock = self.forks.run("listbackups", prelude=prelude)
         return known, _names(stock), [ran, stock]
 
@@ -226,7 +228,7 @@ def _reads(archive: bytes) -> bool:
 @contextmanager
 def opened(world: World, name: str) -> Iterator[Subject]:
     """`ours`, `binary` or `plain`: in a project with a good backup of each of its variants."""
-    own = {"password": f"s3cr3t-{secrets.token_hex(12)}"}
+    own = {key: f"s3cr3t-{secrets.token_hex(12)}" for key in ("password", "bucket's key")}
     if name == "ours":
         own |= {"manifest key": f"s3cr3t-{secrets.token_hex(12)}", "age identity": _age_key(world)}
         subject: Subject = Ours(

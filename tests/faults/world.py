@@ -6,15 +6,18 @@ import os
 import shutil
 import signal
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
 from safe_migrate.postgres.embedded import Cluster
+from tests.faults import bucket_server
+from tests.faults.bucket_server import Buckets
 from tests.projects import wait_until
 from tests.servers import Server
 
@@ -51,6 +54,16 @@ class World:
     root: Path
     cluster: Cluster
     server: Server
+    stack: ExitStack
+    """Ends what is started for some faults only."""
+    _buckets: Buckets | None = None
+    _starting: threading.Lock = field(default_factory=threading.Lock)
+
+    def buckets(self) -> Buckets:
+        """The S3 server, started when it is first asked for."""
+        with self._starting:
+            self._buckets = self._buckets or self.stack.enter_context(bucket_server.running())
+        return self._buckets
 
     def role(self, name: str, password: str) -> None:
         """One that may log in and create databases, and owns what it makes."""
@@ -191,7 +204,8 @@ def opened() -> Iterator[World]:
     try:
         address = cluster.ensure()
         server = Server(address.host, address.port, address.user, address.password)
-        yield World(root, cluster, server)
+        with ExitStack() as stack:
+            yield World(root, cluster, server, stack)
     finally:
         cluster.stop()
         shutil.rmtree(root, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from safe_migrate.postgres import tools
+from safe_migrate.postgres.embedded import Cluster
 from tests.faults import setting
 from tests.faults.fault import Act, Fault
 from tests.faults.runner import Trial
+from tests.servers import Server
 
 NAME = "client programs"
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
@@ -82,6 +85,58 @@ def older(trial: Trial) -> None:
 
 
 @contextmanager
+def newer(trial: Trial) -> Iterator[None]:
+    """The programs of 18 against a server of 16, with the same databases on it."""
+    subject, world = trial.subject, trial.subject.world
+    usual, known = world.server, (subject.original, subject.present)
+    cluster = Cluster(world.root / "older", 16, {"fsync": "off"})
+    address = cluster.ensure()
+    older_server = Server(address.host, address.port, address.user, address.password)
+    names = [f"shop_{subject.name}-{name}" for name in ("original", "present")]
+    moved = {name: _script(usual, name) for name in names}
+    world.server = older_server
+    try:
+        world.role(subject.role, subject.secrets["password"])
+        for name, script in moved.items():
+            _load(older_server, name, subject.role, script)
+        subject.original, subject.present = map(world.state, names)
+        trial.original = subject.original
+        subject.set_back("original")
+        use(trial, tools.find_client(None, 18).folder)
+        yield
+    finally:
+        world.server = usual
+        subject.original, subject.present = known
+        cluster.stop()
+
+
+def _script(server: Server, database: str) -> str:
+    """What makes a database, without what only 18 understands."""
+    client = tools.find_client(None, 18)
+    given = {"host": server.host, "port": server.port, "user": server.user}
+    given |= {"password": server.password, "dbname": database}
+    made = subprocess.run(
+        [client.pg_dump], env=tools.child_environment(given), capture_output=True, check=True
+    ).stdout.decode()
+    left_out = ("SET transaction_timeout", "\\restrict", "\\unrestrict")
+    return "".join(line for line in made.splitlines(keepends=True) if not line.startswith(left_out))
+
+
+def _load(server: Server, database: str, owner: str, script: str) -> None:
+    server.query("postgres", f'CREATE DATABASE "{database}" OWNER "{owner}"')
+    given = {"host": server.host, "port": server.port, "user": server.user}
+    given |= {"password": server.password, "dbname": database}
+    psql = tools.find_client(None, 18).folder / "psql"
+    subprocess.run(
+        [psql, "--set=ON_ERROR_STOP=1", "--quiet", "--no-psqlrc"],
+        input=script.encode(),
+        env=tools.child_environment(given),
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+@contextmanager
 def forbidden(trial: Trial) -> Iterator[None]:
     """A pg_dump that cannot be executed."""
     with missing(trial):
@@ -113,3 +168,10 @@ def faults() -> Iterator[Fault]:
                 command=command,
             )
         yield Fault(family=NAME, name=f"{name}, restore", act=Act.RESTORING, inject=inject)
+    yield Fault(
+        family=NAME,
+        name="newer, create",
+        act=Act.MAKING,
+        inject=newer,
+        alone=True,
+    )
