@@ -40,8 +40,8 @@ def run_sql(forwards: str, backwards: str) -> str:
 
 
 def as_it_is(operation: Operation) -> str:
-    """The operation as the migration has it."""
-    return operation.code or f"migrations.{operation.kind}(…)  # as it is"
+    """The operation as the migration has it; an ellipsis where its arguments are not known."""
+    return operation.code or f"migrations.{operation.kind}(...)"
 
 
 def by_steps(situation: Situation, steps: Sequence[Step]) -> str:

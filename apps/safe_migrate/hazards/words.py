@@ -63,7 +63,7 @@ def quoted(name: str) -> str:
 
 
 def last(name: str) -> str:
-    """The last part of a quoted name, without its quotes: orders_order of "public"."orders_order"."""
+    """The last part of a quoted name, bare: orders_order of "public"."orders_order"."""
     parts = name.removesuffix('"').replace('""', "\0").rpartition('"')
     return parts[2].replace("\0", '"')
 
