@@ -5,11 +5,10 @@ from dataclasses import replace
 import pytest
 
 from safe_migrate.facts.danger import Effect, Lock, Operation
-from safe_migrate.facts.statement import Statement
 from safe_migrate.hazards.blocking_index import HAZARD
 from safe_migrate.plan.parse import statements
 from tests.hazards.real import assert_equal_schema
-from tests.hazards.situations import ORDER, SMALL, dangers, database, new, operation
+from tests.hazards.situations import ORDER, SMALL, dangers, database, new, operation, situation
 from tests.servers import Server
 
 CATALOGUE = (1, 8, 18, 36)
@@ -73,8 +72,8 @@ def test_what_django_has_no_operation_for_is_written_as_sql() -> None:
         "    migrations.SeparateDatabaseAndState(\n"
         "        database_operations=[\n"
         "            migrations.RunSQL(\n"
-        "                'CREATE UNIQUE INDEX CONCURRENTLY open ON orders_order USING btree"
-        " (number) WHERE status = \\'open\\'',\n"
+        '                "CREATE UNIQUE INDEX CONCURRENTLY open ON orders_order USING btree'
+        " (number) WHERE status = 'open'\",\n"
         "                reverse_sql='DROP INDEX CONCURRENTLY IF EXISTS \"open\"',\n"
         "            ),\n"
         "        ],\n"
@@ -163,11 +162,7 @@ def test_the_safe_way_ends_in_the_same_schema(server: Server, sql: str) -> None:
 
 def test_the_step_is_not_done_by_an_index_that_failed_halfway(server: Server) -> None:
     """The name alone says nothing: the index is there, and invalid."""
-    [statement] = statements('CREATE UNIQUE INDEX "u" ON "orders_order" ("status")')
-    assert isinstance(statement, Statement)
-    from tests.hazards.situations import situation
-
-    [step] = HAZARD.rewrite(situation(statement.sql))
+    [step] = HAZARD.rewrite(situation('CREATE UNIQUE INDEX "u" ON "orders_order" ("status")'))
     with server.database() as name, server.connect(name) as session:
         session.execute(TABLES.encode())
         with pytest.raises(Exception, match="could not create unique index"):
