@@ -38,10 +38,11 @@ def test_whole_text() -> None:
         " each then holds only its own locks.",
     )
     assert found.code_instead == (
-        "class Migration(migrations.Migration):\n"
-        '    dependencies = [("orders", "0007_change")]\n'
-        "    atomic = False\n"
-        "    operations = [migrations.RunSQL(...)]"
+        'dependencies = [("orders", "0007_change")]\n'
+        "atomic = False\n"
+        "operations = [\n"
+        "    migrations.RunSQL(...),\n"
+        "]"
     )
 
 

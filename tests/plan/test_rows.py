@@ -44,6 +44,8 @@ from safe_migrate.plan.parse import statements
         ("ALTER SEQUENCE s RESTART WITH 7", {"name": '"s"', "restart": "7"}),
         ("ALTER SEQUENCE s RESTART", {"restart": "start"}),
         ("TRUNCATE a RESTART IDENTITY CASCADE", {"restart": "start", "cascade": True}),
+        ("CREATE TYPE s.m AS ENUM ('a')", {"kind": Kind.CREATE_TYPE, "name": '"s"."m"'}),
+        ("ALTER TYPE m RENAME VALUE 'a' TO 'b'", {"object": "renamed enum value"}),
         ("CREATE POLICY p ON t", {"name": "p", "table": '"t"', "mode": "permissive"}),
         ("CREATE POLICY p ON t AS RESTRICTIVE", {"mode": "restrictive"}),
         ("CREATE PUBLICATION p FOR ALL TABLES", {"object": "all tables", "mode": "add"}),

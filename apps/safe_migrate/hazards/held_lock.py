@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from safe_migrate.facts.danger import Danger, Effect, Lock, Situation
 from safe_migrate.facts.statement import Kind
+from safe_migrate.hazards import code
 from safe_migrate.hazards.base import Hazard
 from safe_migrate.hazards.changes import change_ms, program_ms, unbounded
 from safe_migrate.hazards.taken import holds_up, stronger, taken
@@ -74,11 +75,8 @@ def _work(situation: Situation) -> tuple[str, float | None] | None:
 
 def _code(situation: Situation) -> str:
     operation = situation.operation
-    return (
-        "class Migration(migrations.Migration):\n"
-        f'    dependencies = [("{operation.app}", "{operation.migration}")]\n'
-        "    atomic = False\n"
-        f"    operations = [migrations.{operation.kind}(...)]"
+    return f'dependencies = [("{operation.app}", "{operation.migration}")]\n' + code.operations(
+        code.as_it_is(operation), atomic=False
     )
 
 

@@ -228,9 +228,14 @@ def _enum(node: Node, sql: str) -> Statement:
         kind=Kind.ALTER_TYPE,
         name=tree.quoted(*tree.words(node.type_name)),
         new_name=node.new_val,
-        object="enum value",
+        object="enum value" if not node.old_val else "renamed enum value",
         if_exists=node.skip_if_new_val_exists,
     )
+
+
+def _new_enum(node: Node, sql: str) -> Statement:
+    name = tree.quoted(*tree.words(node.type_name))
+    return Statement(sql=sql, kind=Kind.CREATE_TYPE, name=name, object="enum")
 
 
 def _define(node: Node, sql: str) -> Statement:
@@ -270,6 +275,7 @@ _BUILDERS: dict[str, Callable[[Node, str], Statement]] = {
     "CreateExtensionStmt": _extension,
     "CommentStmt": _comment,
     "AlterEnumStmt": _enum,
+    "CreateEnumStmt": _new_enum,
     "DefineStmt": _define,
     **standing.BUILDERS,
 }
@@ -279,7 +285,6 @@ _PLAIN = {
     "CreateTableAsStmt": Kind.CREATE_VIEW,
     "CreateSchemaStmt": Kind.CREATE_SCHEMA,
     "CreateSeqStmt": Kind.CREATE_SEQUENCE,
-    "CreateEnumStmt": Kind.CREATE_TYPE,
     "CreateDomainStmt": Kind.CREATE_TYPE,
     "CompositeTypeStmt": Kind.CREATE_TYPE,
     "CreateRangeStmt": Kind.CREATE_TYPE,
