@@ -2,10 +2,13 @@
 
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests import projects
+from tests.docs import stories
+from tests.docs.stories import Story
 from tests.servers import Server
 
 
@@ -30,3 +33,9 @@ def applied(server: Server, template: str) -> Iterator[str]:
         "postgres", "SELECT datname FROM pg_database WHERE datname LIKE %s", like
     ):
         server.query("postgres", f'DROP DATABASE "{found}" WITH (FORCE)')
+
+
+@pytest.fixture
+def story(server: Server, applied: str, tmp_path: Path) -> Story:
+    """A copy of the checkout and a database with everything applied."""
+    return stories.begin(server, applied, tmp_path)

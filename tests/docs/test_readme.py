@@ -100,7 +100,7 @@ def test_the_settings_are_all_that_a_new_project_needs(
     project = Project(tmp_path, {"PYTHONPATH": str(ROOT / "apps")})
     assert "FAIL" not in project.ok("safe_doctor").out
     project.ok("safe_migrate")
-    [data] = tmp_path.glob("backups/*.dump")
+    [data] = tmp_path.glob("backups/*.dump.zst")
     assert data.stat().st_mode & 0o777 == 0o600
     assert "Nothing to do" in project.ok("seed").out
 
