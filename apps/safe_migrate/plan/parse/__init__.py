@@ -49,3 +49,13 @@ def is_concurrent(statement: str) -> bool:
         for node in tree.find(parsed, "ReindexStmt")
         for item in node.params
     )
+
+
+@lru_cache(maxsize=512)
+def columns_in(expression: str) -> tuple[str, ...]:
+    """The columns that an expression reads, each once; empty for what cannot be parsed."""
+    parsed = tree.parse(f"SELECT {expression}") if expression else None
+    if parsed is None:
+        return ()
+    fields = (node.fields[-1] for node in tree.find(parsed, "ColumnRef") if node.fields)
+    return tuple(dict.fromkeys(field.string.sval for field in fields if field.string.sval))
