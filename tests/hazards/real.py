@@ -29,6 +29,13 @@ KINDS = {
     "u": ConstraintKind.UNIQUE,
     "x": ConstraintKind.EXCLUSION,
 }
+OF_THE_CHANGE = (
+    Effect.QUEUE,
+    Effect.BREAKS_OLD_CODE,
+    Effect.BREAKS_NEW_CODE,
+    Effect.IRREVERSIBLE,
+)
+"""What no other way to the same schema can avoid."""
 TABLES = """
     SELECT oid::int8, format('%I.%I', relnamespace::regnamespace, relname)
     FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
@@ -129,8 +136,8 @@ def assert_equal_schema(
 
     `before` makes the tables of both. The statement is a danger to every table of theirs, and none
     of the steps is to any hazard (`allowed` are codes of other hazards that a step may still meet),
-    but for queues behind brief locks. Postconditions are false before and true after their steps.
-    Returns the steps.
+    but for what comes with the change however it is made. Postconditions are false before and true
+    after their steps. Returns the steps.
     """
     what = what or operation()
     with server.database() as plain, server.connect(plain) as session:
@@ -145,7 +152,8 @@ def assert_equal_schema(
     with server.database() as safe, server.connect(safe) as session:
         session.execute(before.encode())
         for step in steps:
-            assert _found_again(step, what, read(session)) <= set(allowed)
+            again = _found_again(step, what, read(session)) - {*allowed}
+            assert not again, f"{again} find in {step.sql}"
             _carry_out(step, session)
         assert objects(session) == expected
     return steps
@@ -160,7 +168,7 @@ def _found_again(step: Step, what: Operation, database: Database) -> set[str]:
         for statement in statements(text)
         for hazard in hazards()
         for found in hazard.find(Situation(statement=statement, operation=where, database=database))
-        if found.effect is not Effect.QUEUE
+        if found.effect not in OF_THE_CHANGE
     }
 
 
