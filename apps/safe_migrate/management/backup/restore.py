@@ -7,7 +7,6 @@ from typing import Any
 from safe_migrate.backups import create
 from safe_migrate.backups.restore.plan import Accepted, Loss
 from safe_migrate.errors import Exit
-from safe_migrate.facts import Silent
 from safe_migrate.management.backup.verify import required
 from safe_migrate.management.base import SafeCommand, seconds
 from safe_migrate.management.confirm import confirm
@@ -15,7 +14,6 @@ from safe_migrate.pipeline import record, restore
 from safe_migrate.pipeline.run import Options, Run
 from safe_migrate.policy import Environment
 from safe_migrate.reports import json, restore_text
-from safe_migrate.reports.progress import progress
 
 NAME = "restore"
 HELP = "Restore a backup into a new database and put it in the place of the present one."
@@ -79,8 +77,7 @@ def run(command: SafeCommand, run: Run, options: dict[str, Any]) -> Exit:
         typed = options["in_place"] or run.conf.environment in CAREFUL
         require_confirmed(database, "Replacing", options, typed=typed)
 
-    shown = progress(colour=not options["no_color"]) if options["verbosity"] else Silent()
-    with record.recorded(run, run.command), shown as run.progress:
+    with record.recorded(run, run.command):
         job, loss, done = restore.restore(run, manifest, wanted, ask)
     document = {
         **{"schema": SCHEMA, "ok": True, "exit_code": 0, "action": NAME, "backup": manifest.id},

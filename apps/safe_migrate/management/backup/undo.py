@@ -5,13 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from safe_migrate.errors import Exit
-from safe_migrate.facts import Silent
 from safe_migrate.management.backup.restore import CAREFUL, SCHEMA, add_shared, require_confirmed
 from safe_migrate.management.base import SafeCommand
 from safe_migrate.pipeline import record, undo
 from safe_migrate.pipeline.run import Options, Run
 from safe_migrate.reports import json, restore_text
-from safe_migrate.reports.progress import progress
 
 NAME = "undo"
 HELP = "Swap the database that the last restore put aside back, or drop what is kept."
@@ -37,8 +35,7 @@ def run(command: SafeCommand, run: Run, options: dict[str, Any]) -> Exit:
     if options["list"]:
         _show(command, undo.kept(run), options["format"])
         return Exit.DONE
-    shown = progress(colour=not options["no_color"]) if options["verbosity"] else Silent()
-    with record.recorded(run, run.command), shown as run.progress:
+    with record.recorded(run, run.command):
         if options["drop"]:
             dropped = undo.drop(run, lambda name: ask(name, "Dropping what is kept of"))
         else:
