@@ -284,7 +284,10 @@ def _holds(manifest: Manifest) -> bool:
         (own / name).is_symlink() for name in (manifest.data, manifest.id + MANIFEST_SUFFIX)
     ):
         return False
-    return storage().exists(manifest.data) and storage().size(manifest.data) == manifest.size
+    held = storage().exists(manifest.data) and storage().size(manifest.data) == manifest.size
+    if manifest.format != manifests.DIRECTORY:
+        return held
+    return held and own is not None and (own / manifests.folder_name(manifest.id)).is_dir()
 
 
 def find(identifier: str) -> Manifest | None:
