@@ -45,9 +45,12 @@ def misfits(column: str, before: str, after: str, *, cast: bool, major: int) -> 
         yield from _whole(name, old, new)
     elif new.name == "date" and old.name in _STAMPS:
         yield _loses("a time of day", "it is lost", f"{name} <> {name}::date")
-    elif old.name == new.name and old.name in _STAMPS and new.modifiers:
-        if new.modifiers[0] < (old.modifiers or (6,))[0]:
-            yield _loses("finer fractions", "they are rounded", f"{name} <> {name}::{after}")
+    elif old.name == new.name and old.name in _STAMPS and _coarser(old, new):
+        yield _loses("finer fractions", "they are rounded", f"{name} <> {name}::{after}")
+
+
+def _coarser(old: Type, new: Type) -> bool:
+    return bool(new.modifiers) and new.modifiers[0] < (old.modifiers or (6,))[0]
 
 
 def _lengths(name: str, old: Type, longest: int, cast: bool) -> Iterator[Misfit]:

@@ -41,9 +41,7 @@ def _find(situation: Situation) -> Iterator[Danger]:
             lock=Lock.ACCESS_EXCLUSIVE,
             what=what,
             instead=(
-                (
-                    "Add a second field of the new type and write both; move readers over; drop this.",
-                )
+                ("Add a second field of the new type and write both; move readers; drop this.",)
                 if split
                 else ("Run this when no code is left that writes what does not fit.",)
             ),
