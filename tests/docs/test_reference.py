@@ -1,10 +1,13 @@
 """docs/reference.md against the code: every key, option, variable, code and field, and no other."""
 
 import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.files.storage.handler import StorageHandler
 from django.test import override_settings
 
 from safe_migrate import conf, policy
@@ -88,6 +91,27 @@ def test_what_the_settings_are_without_being_set(reference: Page) -> None:
     assert stated == {
         key: f"`{defaults.get(key, chr(34) * 2 if key in texts else None)}`" for key in stated
     }
+
+
+def test_extras(reference: Page) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert sorted(keys(reference.table("Extras"))) == sorted(project["optional-dependencies"])
+
+
+def test_the_storages_are_ones(reference: Page) -> None:
+    """Each block of the section is added to those before it, and what comes out can be made."""
+    names: dict[str, Any] = {"STORAGES": {}, "BASE_DIR": ROOT}
+    made = []
+    for block in reference.blocks("python"):
+        if block.heading == "Storage":
+            exec(block.text, names)  # noqa: S102 (our own page)
+            made.append(StorageHandler(names["STORAGES"])["dbbackup"])
+    folder, bucket, large = made
+    assert folder.location == str(ROOT / "backups")
+    assert (bucket.bucket_name, bucket.file_overwrite) == ("shop-backups", False)
+    assert bucket.transfer_config.multipart_chunksize * 10_000 >> 30 == 78
+    assert "a backup may have 78 GiB" in reference.text
+    assert large.transfer_config.multipart_chunksize == 64 << 20
 
 
 def test_what_production_cannot_change(reference: Page) -> None:
