@@ -35,9 +35,10 @@ from safe_migrate.backups import codec
 codec._zstd = lambda: None
 """
 
-NO_KEY = """
+# pg_dump's directory format.
+PARTS = """
 from django.conf import settings
-settings.SAFE_MIGRATE["MANIFEST_KEY"] = ""
+settings.SAFE_MIGRATE["POLICY"]["BACKUP_JOBS"] = 2
 """
 
 ENVIRONMENT = """

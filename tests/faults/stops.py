@@ -15,7 +15,7 @@ def stop(place: str, marker: str, when: str = "before", number: int = 1) -> None
     """Have the process write `marker` and wait for its end, at the `number`th call of `place`.
 
     `when`: before or after the call, or `item`: when the iterator that it returns has given so
-    many items.
+    many items, with 0 at its end.
     """
     owner, name = find(place)
     function = getattr(owner, name)
@@ -59,6 +59,8 @@ def items(given: Any, marker: str, number: int) -> Iterator[Any]:
         yield item
         if at == number:
             wait(marker)
+    if number == 0:
+        wait(marker)
 
 
 def wait(marker: str) -> None:

@@ -136,9 +136,8 @@ class Ours(Subject):
         return ["safe_migrate"] if command == "migrate" else ["safe_backup", "create"]
 
     def prelude(self, variant: str) -> str:
-        return {"": "", "age": setting.AGE.format(**self.secrets_of_age), "gzip": setting.GZIP}[
-            variant
-        ]
+        age = setting.AGE.format(**self.secrets_of_age)
+        return {"": "", "age": age, "gzip": setting.GZIP, "parts": setting.PARTS}[variant]
 
     @property
     def secrets_of_age(self) -> dict[str, str]:
@@ -167,7 +166,8 @@ class Ours(Subject):
         return known, _names(stock), [ran, stock]
 
     def found(self) -> list[Stored]:
-        names = sorted(path.name for path in self.backups.glob("backup-*.dump*"))
+        paths = self.backups.glob("backup-*.dump*")
+        names = sorted(path.name for path in paths if not path.is_dir())
         names = [name for name in names if not name.endswith(".metadata")]
         return [
             Stored(stem, name, f"{stem}.manifest.json", f"{stem}.verified.json")
@@ -235,7 +235,7 @@ def opened(world: World, name: str) -> Iterator[Subject]:
             name=name,
             kind="ours",
             world=world,
-            variants=("", "age", "gzip"),
+            variants=("", "age", "gzip", "parts"),
             secrets=own,
             commands=("create", "migrate"),
         )
