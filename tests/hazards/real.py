@@ -131,19 +131,24 @@ def assert_equal_schema(
     what: Operation | None = None,
     *,
     allowed: tuple[str, ...] = (),
+    major: int | None = None,
+    again: Operation | None = None,
 ) -> tuple[Step, ...]:
     """Run `sql`, one statement, plainly in one database and by its safe steps in another.
 
     `before` makes the tables of both. The statement is a danger to every table of theirs, and none
     of the steps is to any hazard (`allowed` are codes of other hazards that a step may still meet),
     but for what comes with the change however it is made. Postconditions are false before and true
-    after their steps. Returns the steps.
+    after their steps. `major` is the version that the steps are made for, where it is not the
+    server's; `again` the operation in which steps are looked at. Returns the steps.
     """
     what = what or operation()
     with server.database() as plain, server.connect(plain) as session:
         session.execute(before.encode())
         [statement] = statements(sql)
-        situation = Situation(statement=statement, operation=what, database=read(session))
+        known = read(session)
+        known = replace(known, major=major or known.major)
+        situation = Situation(statement=statement, operation=what, database=known)
         assert list(hazard.find(situation)), "the statement itself is no danger"
         steps = hazard.rewrite(situation)
         session.execute(sql.encode())
@@ -152,7 +157,7 @@ def assert_equal_schema(
     with server.database() as safe, server.connect(safe) as session:
         session.execute(before.encode())
         for step in steps:
-            again = _found_again(step, what, read(session)) - {*allowed}
+            again = _found_again(step, again or what, read(session)) - {*allowed}
             assert not again, f"{again} find in {step.sql}"
             _carry_out(step, session)
         assert objects(session) == expected

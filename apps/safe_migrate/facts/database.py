@@ -100,7 +100,7 @@ class Costs:
     """Writing every row anew, and its indexes."""
     index: float = 0.5
     """Sorting a column of short texts into a B-tree; numbers take half of it."""
-    foreign_key: float = 0.35
+    foreign_key: float = 0.1
     """Looking every row up in the table that it points to."""
     update: float = 6.0
     """UPDATE of every row."""

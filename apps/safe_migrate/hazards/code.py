@@ -70,3 +70,25 @@ def _as_steps(statement: Statement) -> tuple[Step, ...]:
     if statement.kind is Kind.CREATE_INDEX and statement.concurrently:
         return (safe.index(statement),)
     return (Step(sql=statement.sql, lock=Lock.NONE),)
+
+
+def in_batches(step: Step, table: str, key: str, size: int = 5000) -> str:
+    """A migration of its own that carries out a batched step in ranges of a whole number key."""
+    bounds = f"SELECT min({key}), max({key}) FROM {table}"
+    return textwrap.dedent(f"""
+        def in_batches(apps, schema_editor):
+            with schema_editor.connection.cursor() as cursor:
+                cursor.execute({bounds!r})
+                first, end = cursor.fetchone()
+                while first is not None and first <= end:
+                    cursor.execute(
+                        {step.sql!r},
+                        {{"first": first, "last": first + {size - 1}}},
+                    )
+                    first += {size}
+
+
+        class Migration(migrations.Migration):
+            atomic = False
+            operations = [migrations.RunPython(in_batches, migrations.RunPython.noop)]
+    """).strip()
