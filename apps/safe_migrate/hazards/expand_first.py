@@ -46,7 +46,7 @@ def _needed(situation: Situation, action: Action, name: str) -> str:
     if action.kind is ActionKind.ALTER_TYPE and action.column:
         old = old_type(situation, action)
         if old and old != action.column.type and _is_wider(old, action):
-            return f"column {name} holds what {action.column.type} can only after this"
+            return f"column {name} takes all values of {action.column.type} only after this"
     return ""
 
 

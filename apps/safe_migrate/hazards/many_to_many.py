@@ -21,7 +21,8 @@ def _find(situation: Situation) -> Iterator[Danger]:
     changed = before and after and (before.relation == _M2M) != (after.relation == _M2M)
     if not changed and _REFUSED not in operation.opaque:
         return
-    name = (after or before).name if after or before else ""
+    field = after or before
+    name = field.name if field else ""
     yield Danger(
         code=CODE,
         effect=Effect.FAILS,

@@ -8,7 +8,7 @@ from safe_migrate.facts.statement import ActionKind, Column, Volatility
 from safe_migrate.hazards import steps as safe
 from safe_migrate.hazards.base import Hazard
 from safe_migrate.hazards.changes import whole_number_key
-from safe_migrate.hazards.code import by_steps
+from safe_migrate.hazards.code import by_steps, in_batches, operations, run_sql
 from safe_migrate.hazards.words import actions, lasting, quoted, rows_ms, shown, size, standing
 
 CODE = "SM-H204"
@@ -40,9 +40,23 @@ def _find(situation: Situation) -> Iterator[Danger]:
                 "Set the default: it holds for new rows.",
                 "Fill in the rows that are there, in batches; then make it NOT NULL.",
             ),
-            code_instead=by_steps(situation, steps) if steps else "",
+            code_instead=_code(situation, table, steps) if steps else "",
             phase=Phase.EXPAND,
         )
+
+
+def _code(situation: Situation, table: Table, steps: tuple[Step, ...]) -> str:
+    """Three migrations: what is there before the batches, the batches, what comes after them."""
+    added, default, filled, *rest = steps
+    parts = [
+        by_steps(situation, (added, default)),
+        "# the next migration",
+        in_batches(filled, table.name, quoted(whole_number_key(table))),
+    ]
+    if rest:
+        after = (run_sql(step.sql, step.reverse) for step in rest)
+        parts += ["# the one after", operations(*after, atomic=False)]
+    return "\n".join(parts)
 
 
 def _differs(column: Column) -> bool:
@@ -82,8 +96,8 @@ def _filled(name: str, column: Column, key: str) -> tuple[Step, ...]:
             f"ALTER TABLE {name} ALTER COLUMN {own} DROP DEFAULT",
         ),
         Step(
-            sql=f"UPDATE {name} SET {own} = DEFAULT WHERE {own} IS NULL"
-            f" AND {quoted(key)} BETWEEN %(first)s AND %(last)s",
+            sql=f"UPDATE {name} SET {own} = DEFAULT WHERE {own} IS NULL".replace("%", "%%")
+            + f" AND {quoted(key)} BETWEEN %(first)s AND %(last)s",
             lock=Lock.ROW_EXCLUSIVE,
             batched=True,
         ),
@@ -94,7 +108,8 @@ def _required(situation: Situation, table: Table, column: Column) -> tuple[Step,
     if not column.not_null:
         return ()
     name, own = situation.statement.table, quoted(column.name)
-    check = f"{column.name}_not_null_check"
+    # It is dropped again: its name only has to be free, and short enough.
+    check = f"{column.name[:20]}_is_there"
     return (
         safe.not_valid(name, check, f"CHECK ({own} IS NOT NULL)", Lock.ACCESS_EXCLUSIVE),
         safe.validate(name, check),
