@@ -48,3 +48,13 @@ def test_each_for_itself() -> None:
 def test_tables_of_this_plan_are_nobodys() -> None:
     assert dangers(HAZARD, SECOND, database(new(ORDER)), earlier=FIRST) == []
     assert dangers(HAZARD, SECOND, database(new(USER)), earlier=FIRST) == []
+
+
+def test_a_table_that_is_dropped_or_renamed_before() -> None:
+    [found] = dangers(HAZARD, SECOND, earlier='DROP TABLE "orders_old" CASCADE')
+    assert 'in this order: "orders_old", "accounts_user"' in found.what
+    own = 'CREATE TABLE "orders_old" (id int); DROP TABLE "orders_old"'
+    assert dangers(HAZARD, SECOND, earlier=own) == []
+    renamed = 'ALTER TABLE "orders_sale" RENAME TO "orders_order"'
+    [found] = dangers(HAZARD, SECOND, earlier=renamed)
+    assert 'in this order: "orders_order", "accounts_user"' in found.what

@@ -66,5 +66,7 @@ def test_an_operation_that_shows_nothing() -> None:
     assert found.code_instead == 'safe_migrate_acknowledge = {"SM-H407": "…"}'
 
 
-def test_python_code_has_a_code_of_its_own() -> None:
+def test_python_code_and_what_cannot_be_reversed_have_codes_of_their_own() -> None:
     assert list(HAZARD.find(program())) == []
+    back = operation("RunSQL", backwards=True, reversible=False, opaque="cannot be reversed")
+    assert list(HAZARD.find(program(back))) == []

@@ -1,13 +1,14 @@
 """A change of rows, or a program, after a change of a table in the same transaction."""
 
 from collections.abc import Iterator
+from functools import reduce
 
 from safe_migrate.facts.danger import Danger, Effect, Lock, Situation
 from safe_migrate.facts.statement import Kind
 from safe_migrate.hazards import code
 from safe_migrate.hazards.base import Hazard
 from safe_migrate.hazards.changes import change_ms, program_ms, unbounded
-from safe_migrate.hazards.taken import holds_up, stronger, taken
+from safe_migrate.hazards.taken import held, stronger
 from safe_migrate.hazards.words import lasting, shown, size
 
 CODE = "SM-H403"
@@ -15,26 +16,22 @@ CODE = "SM-H403"
 
 def _find(situation: Situation) -> Iterator[Danger]:
     # What AlterField changes on its way to NOT NULL is told there.
-    if not situation.operation.atomic or situation.operation.kind == "AlterField":
-        return
-    held = _held(situation)
-    if not held:
+    if situation.operation.kind == "AlterField":
         return
     told = _work(situation)
-    if told is None:
+    locks = held(situation) if told else {}
+    if told is None or not locks:
         return
     work, milliseconds = told
-    lock = Lock.NONE
-    for mode in held.values():
-        lock = stronger(lock, mode)
-    names = " and ".join(shown(name) for name in held)
+    lock = reduce(stronger, locks.values())
+    names = " and ".join(shown(name) for name in locks)
     yield Danger(
         code=CODE,
         effect=Effect.SCAN,
-        table=next(iter(held)),
+        table=next(iter(locks)),
         lock=lock,
         what=(
-            f"{names} {'stays' if len(held) == 1 else 'stay'} locked ({lock}) by what this"
+            f"{names} {'stays' if len(locks) == 1 else 'stay'} locked ({lock}) by what this"
             f" migration did before, while {work}: {lock.waiting} all that time"
         ),
         held_ms=milliseconds,
@@ -44,16 +41,6 @@ def _find(situation: Situation) -> Iterator[Danger]:
         ),
         code_instead=_code(situation),
     )
-
-
-def _held(situation: Situation) -> dict[str, Lock]:
-    """Tables that somebody waits for, because of what ran before in this transaction."""
-    found: dict[str, Lock] = {}
-    for earlier in situation.earlier:
-        for name, lock in taken(earlier, situation.database).items():
-            if holds_up(lock):
-                found[name] = stronger(lock, found.get(name, Lock.NONE))
-    return found
 
 
 def _work(situation: Situation) -> tuple[str, float | None] | None:

@@ -1,28 +1,25 @@
 """Several tables locked in one transaction: a deadlock waits to happen."""
 
 from collections.abc import Iterator
+from functools import reduce
 
 from safe_migrate.facts.danger import Danger, Effect, Lock, Situation
-from safe_migrate.facts.statement import Statement
 from safe_migrate.hazards.base import Hazard
-from safe_migrate.hazards.taken import holds_up, stronger, taken
+from safe_migrate.hazards.taken import held, holds_up, stronger, taken
 from safe_migrate.hazards.words import shown
 
 CODE = "SM-H412"
 
 
 def _find(situation: Situation) -> Iterator[Danger]:
-    before: dict[str, Lock] = {}
-    for earlier in situation.earlier if situation.operation.atomic else ():
-        before |= _strong(situation, earlier)
-    now = _strong(situation, situation.statement)
+    locks = taken(situation.statement, situation.database)
+    now = {name: lock for name, lock in locks.items() if holds_up(lock)}
+    before = held(situation) if now else {}
     further = [name for name in now if name not in before]
     names = [*before, *further]
     if not further or len(names) < 2:
         return
-    lock = Lock.NONE
-    for mode in (*before.values(), *now.values()):
-        lock = stronger(lock, mode)
+    lock = reduce(stronger, (*before.values(), *now.values()))
     listed = ", ".join(shown(name) for name in names)
     yield Danger(
         code=CODE,
@@ -39,12 +36,6 @@ def _find(situation: Situation) -> Iterator[Danger]:
             " the migration that gives way, and tries again.",
         ),
     )
-
-
-def _strong(situation: Situation, statement: Statement) -> dict[str, Lock]:
-    """Tables that somebody waits for because of a statement."""
-    locks = taken(statement, situation.database)
-    return {name: lock for name, lock in locks.items() if holds_up(lock)}
 
 
 HAZARD = Hazard(

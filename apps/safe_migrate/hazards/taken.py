@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from safe_migrate.facts.danger import Lock
+from safe_migrate.facts.danger import Lock, Situation
 from safe_migrate.facts.database import Database
 from safe_migrate.facts.statement import Action, ActionKind, ConstraintKind, Kind, Statement
 from safe_migrate.hazards.words import quoted, standing
@@ -56,6 +56,31 @@ def taken(statement: Statement, database: Database) -> dict[str, Lock]:
     for name, lock in _locks(statement, database):
         if lock is not Lock.NONE and (table := standing(database, name)):
             found[table.name] = stronger(lock, found.get(table.name, Lock.NONE))
+    return found
+
+
+def held(situation: Situation) -> dict[str, Lock]:
+    """Table → lock for those that somebody waits for because of what ran before in the transaction.
+
+    The database is the one after those statements: a table that is gone by then was there before,
+    unless they made it.
+    """
+    found: dict[str, Lock] = {}
+    if not situation.operation.atomic:
+        return found
+    database = situation.database
+    made = {s.table for s in situation.earlier if s.kind is Kind.CREATE_TABLE}
+    for earlier in situation.earlier:
+        locks = taken(earlier, database)
+        if earlier.kind is Kind.DROP_TABLE and not database.assumed:
+            gone = (name for name in earlier.tables if name not in made and not earlier.if_exists)
+            locks |= dict.fromkeys(gone, Lock.ACCESS_EXCLUSIVE)
+        elif earlier.kind is Kind.RENAME and earlier.object == "table":
+            renamed = standing(database, quoted(earlier.new_name))
+            locks |= {renamed.name: Lock.ACCESS_EXCLUSIVE} if renamed else {}
+        for name, lock in locks.items():
+            if holds_up(lock):
+                found[name] = stronger(lock, found.get(name, Lock.NONE))
     return found
 
 

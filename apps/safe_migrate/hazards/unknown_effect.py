@@ -43,8 +43,9 @@ def _find(situation: Situation) -> Iterator[Danger]:
 def _reason(situation: Situation) -> str:
     statement, operation = situation.statement, situation.operation
     if statement.kind is Kind.CODE and not statement.sql:
-        # Python code that is known to be that has a code of its own.
-        return "" if operation.kind == "RunPython" else _opaque(situation)
+        # Python code, and what cannot be reversed, have codes of their own.
+        told = operation.kind == "RunPython" or (operation.backwards and not operation.reversible)
+        return "" if told else _opaque(situation)
     if statement.kind is Kind.CODE:
         return f"{_first_words(statement.sql)} is a program of its own"
     if statement.kind is Kind.UNKNOWN:
