@@ -112,19 +112,19 @@ def run(faults: Iterable[Fault], subject: Subject, own_spy: Spy) -> Iterator[Out
         try:
             acts[fault.act](trial)
         except pytest.skip.Exception as skipped:
-            yield Skipped(fault.family, fault.name, subject.name, str(skipped))
+            yield Skipped(fault.family, fault.name, subject.kind, str(skipped))
             continue
         except Exception as error:
             # Nothing is known of this one, and the next begins anew.
             why = f"THE HARNESS FAILED: {type(error).__name__}: {str(error)[:300]}"
-            yield Skipped(fault.family, fault.name, subject.name, why)
+            yield Skipped(fault.family, fault.name, subject.kind, why)
             continue
         trial.seen.leaked += own_spy.seen(subject.secrets)
         places = [subject.root / "said", subject.backups, subject.temporary]
         trial.seen.leaked += spy.in_files(subject.secrets, places)
         for path in (subject.root / "said").iterdir():
             path.unlink()
-        yield judge(fault, subject.name, trial.seen)
+        yield judge(fault, subject.kind, trial.seen)
 
 
 def applies(fault: Fault, subject: Subject) -> bool:

@@ -142,7 +142,7 @@ class Ours(Subject):
     @property
     def secrets_of_age(self) -> dict[str, str]:
         """The public key, and the file with the private one."""
-        keys = self.world.root / "keys"
+        keys = self.world.root / "keys" / self.name
         return {"recipient": (keys / "public").read_text(), "file": str(keys / "identity")}
 
     def verifications(self, stored: Stored, number: int) -> list[list[str]]:
@@ -227,20 +227,27 @@ def _reads(archive: bytes) -> bool:
 
 @contextmanager
 def opened(world: World, name: str) -> Iterator[Subject]:
-    """`ours`, `binary` or `plain`: in a project with a good backup of each of its variants."""
+    """`ours`, `binary` or `plain`: in a project with a good backup of each of its variants.
+
+    A digit after it makes it another one of the same kind.
+    """
     own = {key: f"s3cr3t-{secrets.token_hex(12)}" for key in ("password", "bucket's key")}
-    if name == "ours":
-        own |= {"manifest key": f"s3cr3t-{secrets.token_hex(12)}", "age identity": _age_key(world)}
+    kind = name.rstrip("0123456789")
+    if kind == "ours":
+        own |= {
+            "manifest key": f"s3cr3t-{secrets.token_hex(12)}",
+            "age identity": _age_key(world, name),
+        }
         subject: Subject = Ours(
             name=name,
-            kind="ours",
+            kind=kind,
             world=world,
             variants=("", "age", "gzip", "parts"),
             secrets=own,
             commands=("create", "migrate"),
         )
     else:
-        subject = Stock(name=name, kind=name, world=world, secrets=own)
+        subject = Stock(name=name, kind=kind, world=world, secrets=own)
     subject.database, subject.role = f"shop_{name}", f"keeper_{name}"
     world.role(subject.role, own["password"])
     subject.temporary.mkdir(parents=True)
@@ -259,12 +266,12 @@ def _now(world: World) -> str:
     return setting.DATABASE.format(changes={"PORT": str(world.server.port)})
 
 
-def _age_key(world: World) -> str:
+def _age_key(world: World, name: str) -> str:
     import pyrage
 
     identity = pyrage.x25519.Identity.generate()
-    keys = world.root / "keys"
-    keys.mkdir(mode=0o700)
+    keys = world.root / "keys" / name
+    keys.mkdir(mode=0o700, parents=True)
     (keys / "identity").write_text(str(identity))
     (keys / "public").write_text(str(identity.to_public()))
     return str(identity)

@@ -34,7 +34,7 @@ NAMES = (
 def database(trial: Trial, name: str) -> Iterator[None]:
     """The database has this name."""
     subject = trial.subject
-    name += subject.kind[0]  # the subjects share the server
+    name += subject.name  # the subjects share the server
     usual = subject.database
     subject.database = name
     subject.set_back("original")
@@ -54,7 +54,7 @@ def database(trial: Trial, name: str) -> Iterator[None]:
 def role(trial: Trial, name: str) -> Iterator[None]:
     """The role that connects has this name, and the password as well has all such characters."""
     subject = trial.subject
-    name += subject.kind[0]
+    name += subject.name
     password = subject.secrets["password"] + " '\"\\%$"
     subject.world.role(name, password)
     grant = sql.SQL("GRANT {} TO {}").format(sql.Identifier(subject.role), sql.Identifier(name))
