@@ -53,7 +53,7 @@ def assert_refused(result: Result, server: Server, database: str, why: str, *rem
 
 
 LIST = "python manage.py safe_backup list"
-ANOTHER_TOOL = "A dump of another tool: docs/strategy.md#restore-a-backup-by-hand"
+ANOTHER_TOOL = "A dump of another tool: docs/backups.md#restore-without-the-tool"
 
 
 @pytest.mark.parametrize("way", ["named", "newest", "path", "no drop", "uncompress"])

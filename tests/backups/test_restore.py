@@ -338,3 +338,14 @@ def test_roles_that_are_gone_are_left_out_and_told(
     done = foreign.ok(*restore(identifier, database))
     assert f"Warning: Setting work_mem of role '{gone}' was skipped" in done.out
     assert f"Warning: CREATE for role '{gone}' was skipped" in done.out
+
+
+def test_a_run_that_was_under_way_in_the_snapshot_is_not_shown_as_running(
+    foreign: Foreign, server: Server, database: str
+) -> None:
+    """The history is rewound with the database: to the moment of the run's own backup."""
+    identifier = foreign.ok("safe_migrate", "--format", "json").document["backup"]["id"]
+    foreign.ok(*restore(identifier, database))
+    shown = foreign.run("safe_status").out
+    assert "safe_migrate cut off" in shown
+    assert "running" not in shown

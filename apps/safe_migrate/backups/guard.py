@@ -60,7 +60,7 @@ def _instead(filename: str) -> tuple[str, tuple[str, ...]]:
     if environment is None:
         return (
             "Only backups with a manifest are restored.",
-            (LIST, "A dump of another tool: docs/strategy.md#restore-a-backup-by-hand"),
+            (LIST, "A dump of another tool: docs/backups.md#restore-without-the-tool"),
         )
     if environment != conf.read().environment.value:
         return (

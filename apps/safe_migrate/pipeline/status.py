@@ -9,7 +9,7 @@ from safe_migrate.errors import BackupFailed, Exit
 from safe_migrate.pipeline import graph, record
 from safe_migrate.pipeline.preflight import history
 from safe_migrate.pipeline.run import Run
-from safe_migrate.postgres import control
+from safe_migrate.postgres import control, locks
 
 SCHEMA = "safe_migrate.status/1"
 
@@ -21,7 +21,7 @@ def collect(run: Run, *, history_limit: int = 0) -> dict[str, Any]:
     """
     graph.resolve(run)
     stamp = control.read_stamp(run.session)
-    runs = control.recent_runs(run.session, max(history_limit, 20))
+    runs = _recent(run, max(history_limit, 20))
     failed = [r for r in runs if r["outcome"] not in ("done", "running")]
     return {
         "schema": SCHEMA,
@@ -56,6 +56,15 @@ def _migrations(run: Run) -> dict[str, list[dict[str, Any]]]:
                 if key[0] == label and key[1] not in [entry["name"] for entry in known]:
                     known.append({"name": key[1], "applied": key in applied})
     return listed
+
+
+def _recent(run: Run, limit: int) -> list[dict[str, Any]]:
+    """The newest runs; one that is not under way any more was cut off, or rewound by a restore."""
+    runs = control.recent_runs(run.session, limit)
+    if locks.find_holder(run.session) is None:
+        for row in runs:
+            row["outcome"] = "cut off" if row["outcome"] == "running" else row["outcome"]
+    return runs
 
 
 def _run(row: dict[str, Any]) -> dict[str, Any]:
