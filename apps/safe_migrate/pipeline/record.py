@@ -81,6 +81,7 @@ def describe(run: Run, error: BaseException | None, code: Exit | None = None) ->
         "started_at": _utc(run.started_at),
         "finished_at": _utc(run.finished_at) if run.finished_at else None,
         "stage": run.stage,
+        "plan_id": run.plan_id,
         "plan": [shown.migration(migration) for migration in run.plan],
         "applied": run.applied,
         "retries": run.retries,

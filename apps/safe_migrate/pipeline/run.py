@@ -42,6 +42,8 @@ class Options:
     wait_seconds: float | None = None
     show_sql: bool = False
     """Collect the SQL of each operation: what --plan prints."""
+    plan_id: str = ""
+    """Apply only this plan: what --plan has shown."""
     diagnose: bool = False
     """Look at everything, also at what this run would not need: safe_doctor."""
 
@@ -72,6 +74,8 @@ class Run:
     pending: list[tuple[Migration, bool]] = field(default_factory=list)
     """The plan as Django's executor takes it: migrations with 'backwards'."""
     plan: tuple[PlannedMigration, ...] = ()
+    plan_id: str = ""
+    """Of the plan and the schema it is for, where it was looked at."""
     findings: list[Finding] = field(default_factory=list)
     backup: Backup | None = None
     applied: list[str] = field(default_factory=list)

@@ -1,4 +1,7 @@
-"""What a migration's file says, as two hashes: of its bytes, and of its code alone."""
+"""What a migration's file says, as two hashes: of its bytes, and of its code alone; and a plan's.
+
+The hash of a plan is of all that decides what it will do: sources, statements, the catalog.
+"""
 
 import ast
 import hashlib
@@ -7,7 +10,13 @@ import sys
 
 from django.db.migrations.migration import Migration
 
-from safe_migrate.facts import Checksum
+from safe_migrate.facts import Checksum, PlannedMigration, PlannedOperation
+from safe_migrate.facts.database import Database, Table
+from safe_migrate.plan import parse
+from safe_migrate.plan.situations import named
+from safe_migrate.version import VERSION
+
+PLAN_ID_LENGTH = 16
 
 
 def source_of(migration: Migration) -> str:
@@ -44,6 +53,46 @@ def is_edited(migration: Migration, recorded: Checksum) -> bool:
     if source_checksum(source) == recorded.source:
         return False
     return code_checksum(source) != recorded.code
+
+
+def plan_id(plan: tuple[PlannedMigration, ...], database: Database) -> str:
+    """16 hexadecimal digits; equal as long as the plan does the same to the same schema.
+
+    Sizes are left out, and the values that a Python default gives anew each time it is asked.
+    """
+    tables = {found.name: found for name in named(plan) if (found := database.table(name))}
+    said = [
+        VERSION,
+        database.major,
+        [_of_migration(migration) for migration in plan],
+        [_of_table(tables[name]) for name in sorted(tables)],
+    ]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:PLAN_ID_LENGTH]
+
+
+def _of_migration(migration: PlannedMigration) -> list[object]:
+    whole = (str(migration), migration.backwards, migration.checksum)
+    return [*whole, *(_of_operation(operation) for operation in migration.operations)]
+
+
+def _of_operation(operation: PlannedOperation) -> list[object]:
+    field = operation.told.after if operation.told else None
+    if not (field and field.callable_default):
+        return list(operation.statements)
+    statements = [each for text in operation.statements for each in parse.statements(text)]
+    return [(each.kind, each.table, [a.kind for a in each.actions]) for each in statements]
+
+
+def _of_table(table: Table) -> list[object]:
+    """What it is, without how much is in it."""
+    indexes = ((i.name, i.columns, i.unique, i.valid, i.partial, i.uses) for i in table.indexes)
+    constraints = ((c.name, c.kind, c.validated, c.definition) for c in table.constraints)
+    return [
+        table.name,
+        *sorted(map(repr, table.columns.values())),
+        *sorted(map(repr, indexes)),
+        *sorted(map(repr, constraints)),
+    ]
 
 
 def _has_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef) -> bool:

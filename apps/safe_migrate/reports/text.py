@@ -40,53 +40,17 @@ def _wrapped(label: str, body: str) -> list[str]:
     return lines
 
 
-def render_plan(report: dict[str, Any]) -> str:
-    """The pending migrations with their operations and SQL."""
-    lines = [_heading(report)]
-    if not report["plan"]:
-        lines.append("Nothing is pending.")
-    for migration in report["plan"]:
-        lines += _migration(migration)
-    lines += _warnings(report)
-    if report["plan"]:
-        lines += ["", "To apply: python manage.py safe_migrate"]
-    return "\n".join(lines)
-
-
 def render_pending(report: dict[str, Any]) -> str:
     """The names of what is pending: what --check prints."""
-    lines = [_heading(report)]
+    lines = [heading(report)]
     lines += [f"  {migration['app']}.{migration['name']}" for migration in report["plan"]]
     lines.append(f"Pending: {len(report['plan']) or 'nothing'}")
     return "\n".join(lines)
 
 
-def _migration(migration: dict[str, Any]) -> list[str]:
-    way = "unapply" if migration["backwards"] else "apply"
-    atomic = "one transaction" if migration["atomic"] else "not atomic"
-    lines = ["", f"{way} {migration['app']}.{migration['name']} ({atomic})"]
-    for operation in migration["operations"]:
-        lines.append(f"  - {operation['description']}")
-        if operation["opaque"]:
-            lines.append(f"      {operation['opaque']}")
-        for statement in operation["statements"]:
-            for line in statement.splitlines():
-                lines += textwrap.wrap(
-                    line,
-                    WIDTH,
-                    initial_indent=" " * 6,
-                    subsequent_indent=" " * 8,
-                    break_long_words=False,
-                    break_on_hyphens=False,
-                )
-        if not (operation["opaque"] or operation["statements"]):
-            lines.append("      no SQL")
-    return lines
-
-
 def render_run(report: dict[str, Any]) -> str:
     """The summary of a run that did what it was asked to."""
-    lines = [_heading(report)]
+    lines = [heading(report)]
     if not report["plan"]:
         lines.append("Nothing was pending.")
     else:
@@ -98,16 +62,18 @@ def render_run(report: dict[str, Any]) -> str:
         lines.append(f"Backup {backup['id']}, {backup['size']} bytes, verified: {backup['level']}")
     if report["retries"]:
         lines.append(f"Locks were tried again {report['retries']} times.")
-    return "\n".join([*lines, *_warnings(report)])
+    return "\n".join([*lines, *warnings(report)])
 
 
-def _heading(report: dict[str, Any]) -> str:
+def heading(report: dict[str, Any]) -> str:
+    """The environment and its database."""
     database = report["database"]
     where = f"{database['database']} on {database['host']}" if database else "no database"
     return f"{report['environment']}: {where}"
 
 
-def _warnings(report: dict[str, Any]) -> list[str]:
+def warnings(report: dict[str, Any]) -> list[str]:
+    """What the preflight and the last check warn of."""
     lines: list[str] = []
     for warning in report["warnings"]:
         lines += _wrapped("Warning:  ", warning["text"])

@@ -16,7 +16,7 @@ from safe_migrate.management.base import SafeCommand, seconds
 from safe_migrate.pipeline import record
 from safe_migrate.pipeline.run import BackupMode, Options, Run
 from safe_migrate.pipeline.walk import walk
-from safe_migrate.reports import json, text
+from safe_migrate.reports import json, plan_text, text
 from safe_migrate.reports.progress import progress
 
 
@@ -45,6 +45,13 @@ class Command(SafeCommand):
             type=seconds,
             metavar="SECONDS",
             help="How long to wait for another run to end; the policy's LOCK_WAIT_SECONDS.",
+        )
+
+        parser.add_argument(
+            "--plan-id",
+            default="",
+            metavar="ID",
+            help="Apply the plan that --plan showed with this id, and no other.",
         )
 
     @no_translations
@@ -88,14 +95,14 @@ class Command(SafeCommand):
 
 def _renderer(options: dict[str, Any]) -> Callable[[dict[str, Any]], str]:
     if options["plan"]:
-        return text.render_plan
+        return plan_text.render_plan
     return text.render_pending if options["check"] else text.render_run
 
 
 FLAGS = {
     "--fake": "Mark migrations as run without running them.",
     "--fake-initial": "Mark initial migrations as run where their tables exist.",
-    "--plan": "Show what would be done, with its SQL, and write nothing.",
+    "--plan": "Show what would be done, with its SQL and its dangers, and write nothing.",
     "--run-syncdb": "Create the tables of apps without migrations.",
     "--check": "Exit with 3 where something is pending, and write nothing.",
     "--prune": "Forget applied migrations of the app whose files are gone.",
@@ -115,6 +122,7 @@ def _options(given: dict[str, Any]) -> Options:
         backup=BackupMode(given["backup"]),
         wait_seconds=given["wait"],
         show_sql=given["plan"],
+        plan_id=given["plan_id"],
     )
 
 
