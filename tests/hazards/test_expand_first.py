@@ -48,7 +48,7 @@ def test_db_default() -> None:
 def test_virtual_generated_column() -> None:
     found = dangers(
         HAZARD,
-        'ALTER TABLE "orders_order" ADD COLUMN "big" boolean GENERATED ALWAYS AS (amount > 9) VIRTUAL',
+        'ALTER TABLE "orders_order" ADD COLUMN "big" bool GENERATED ALWAYS AS (id > 9) VIRTUAL',
     )
     assert [(each.effect, each.phase, each.held_ms, each.what) for each in found] == [
         (

@@ -17,6 +17,11 @@ from safe_migrate.hazards.words import (
 )
 
 CODE = "SM-H304"
+_STATE_FIRST = (
+    "Take the field out of the models and out of the state first, and release that.",
+    "Drop the column in the release after, when no code names it.",
+)
+_KEPT = ("Make sure that nobody needs them. The backup that safe_migrate takes first has them.",)
 
 
 def _find(situation: Situation) -> Iterator[Danger]:
@@ -41,6 +46,7 @@ def _find(situation: Situation) -> Iterator[Danger]:
                 " an empty column"
             )
         for effect, what in told.items():
+            breaks = effect is Effect.BREAKS_OLD_CODE
             yield Danger(
                 code=CODE,
                 effect=effect,
@@ -48,12 +54,8 @@ def _find(situation: Situation) -> Iterator[Danger]:
                 lock=Lock.ACCESS_EXCLUSIVE,
                 what=what,
                 held_ms=BRIEF_MS,
-                instead=(
-                    "Take the field out of the models and out of the state first, and release"
-                    " that.",
-                    "Drop the column in the release after, when no code names it.",
-                ),
-                code_instead=_code(situation, action.name),
+                instead=_STATE_FIRST if breaks else _KEPT,
+                code_instead=_code(situation, action.name) if breaks else "",
                 phase=Phase.CONTRACT,
             )
 

@@ -25,7 +25,7 @@ def _find(situation: Situation) -> Iterator[Danger]:
         if action.cascade:
             continue
         users = dependents(table, action.name)
-        done = "dropped" if action.kind is ActionKind.DROP_COLUMN else "given a type"
+        done = "dropped" if action.kind is ActionKind.DROP_COLUMN else "given another type"
         name = f"{quoted(action.name)} of {shown(table.name)}"
         yield from _danger(situation, table, f"column {name} cannot be {done}", users)
 
@@ -41,7 +41,7 @@ def _danger(
         effect=Effect.FAILS,
         table=table.name,
         lock=Lock.ACCESS_EXCLUSIVE,
-        what=f"{refused}, not even the type that it has, while this uses it: {names}"
+        what=f"{refused}, nor its own anew, while this uses it: {names}"
         if refused.endswith("type")
         else f"{refused} while this uses it: {names}",
         instead=("Drop what uses it before this operation, and make it anew after it.",),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from safe_migrate.facts.danger import Danger, Effect, Lock, Phase, Situation
+from safe_migrate.facts.danger import Danger, Effect, Lock, Situation
 from safe_migrate.facts.statement import Kind
 from safe_migrate.hazards.base import Hazard
 from safe_migrate.hazards.code import as_it_is, call, listed, operations
@@ -38,7 +38,6 @@ def _find(situation: Situation) -> Iterator[Danger]:
             "For another kind of field: add a new one, copy the rows, remove the old one.",
         ),
         code_instead=_code(situation),
-        phase=Phase.SPLIT,
     )
 
 
@@ -47,7 +46,10 @@ def _code(situation: Situation) -> str:
         "migrations.SeparateDatabaseAndState",
         listed(
             "state_operations",
-            ["migrations.CreateModel(…)  # the through model", as_it_is(situation.operation)],
+            [
+                'migrations.CreateModel("…", fields=[…], options={"db_table": "…"})',
+                as_it_is(situation.operation),
+            ],
         ),
     )
     return operations(separated)

@@ -29,8 +29,8 @@ def _find(situation: Situation) -> Iterator[Danger]:
         }
         if table.rows and not (before and before.has_default):
             told[Effect.IRREVERSIBLE] = (
-                f"column {name} cannot be brought back: it is NOT NULL, and {size(table)} would"
-                " have no value for it"
+                f"column {name} ({size(table)}) cannot be brought back: it is NOT NULL, and the"
+                " rows would have no value for it"
             )
         for effect, what in told.items():
             yield Danger(

@@ -9,6 +9,11 @@ from safe_migrate.hazards.code import as_it_is, call, listed, operations
 from safe_migrate.hazards.words import BRIEF_MS, shown, size, standing
 
 CODE = "SM-H306"
+_STATE_FIRST = (
+    "Take the model out of the code and out of the state first, and release that.",
+    "Drop the table in the release after, when no code names it.",
+)
+_KEPT = ("Make sure that nobody needs them. The backup that safe_migrate takes first has them.",)
 
 
 def _find(situation: Situation) -> Iterator[Danger]:
@@ -29,6 +34,7 @@ def _find(situation: Situation) -> Iterator[Danger]:
                 " back brings an empty table"
             )
         for effect, what in told.items():
+            breaks = effect is Effect.BREAKS_OLD_CODE
             yield Danger(
                 code=CODE,
                 effect=effect,
@@ -36,11 +42,8 @@ def _find(situation: Situation) -> Iterator[Danger]:
                 lock=Lock.ACCESS_EXCLUSIVE,
                 what=what,
                 held_ms=BRIEF_MS,
-                instead=(
-                    "Take the model out of the code and out of the state first, and release that.",
-                    "Drop the table in the release after, when no code names it.",
-                ),
-                code_instead=_code(situation, name),
+                instead=_STATE_FIRST if breaks else _KEPT,
+                code_instead=_code(situation, name) if breaks else "",
                 phase=Phase.CONTRACT,
             )
 
