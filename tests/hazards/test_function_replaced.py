@@ -1,25 +1,21 @@
 """Functions that triggers of tables in use call."""
 
-from dataclasses import replace
-
 from safe_migrate.facts.danger import Effect
-from safe_migrate.facts.database import Dependent
 from safe_migrate.hazards.function_replaced import HAZARD
-from tests.hazards.situations import ORDER, dangers, database, new
+from tests.hazards.situations import answered, dangers, questions
+from tests.servers import Server
 
 CATALOGUE = ()
-STAMP = Dependent(kind="trigger", name="stamp", calls='"public"."touch"')
-STAMPED = replace(ORDER, dependents=(STAMP,))
 BODY = "() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'"
 SQL = f"CREATE OR REPLACE FUNCTION touch{BODY}"
 
 
 def test_whole_text() -> None:
-    [found] = dangers(HAZARD, SQL, database(STAMPED))
-    assert (found.effect, found.table) == (Effect.BREAKS_OLD_CODE, '"public"."orders_order"')
+    [found] = answered(HAZARD, SQL, "stamp on orders_order", "stamp on accounts_user")
+    assert found.effect is Effect.BREAKS_OLD_CODE
     assert found.what == (
-        '"touch"() is what the trigger stamp runs: from the commit on every write to'
-        ' "orders_order" runs the new body, that of the old code as well'
+        '"touch"() is what triggers run (stamp on orders_order, stamp on accounts_user): from the'
+        " commit on every write to their tables runs the new body, that of the old code as well"
     )
     assert found.instead == (
         "Let the new body bear what the old code writes.",
@@ -28,14 +24,22 @@ def test_whole_text() -> None:
     )
 
 
-def test_with_its_schema_it_is_the_same() -> None:
-    sql = f"CREATE OR REPLACE FUNCTION public.touch{BODY}"
-    assert len(dangers(HAZARD, sql, database(STAMPED))) == 1
+def test_what_is_asked(server: Server, database: str) -> None:
+    with server.connect(database) as session:
+        session.execute(SQL.encode())
+        session.execute("CREATE TABLE t ()")
+        for sql in (SQL, SQL.replace("touch", "public.touch")):
+            [asked] = questions(HAZARD, sql)
+            assert session.execute(asked.sql.encode()).fetchall() == []
+        session.execute("CREATE TRIGGER a BEFORE UPDATE ON t EXECUTE FUNCTION touch()")
+        for sql in (SQL, SQL.replace("touch", "public.touch")):
+            [asked] = questions(HAZARD, sql)
+            assert session.execute(asked.sql.encode()).fetchall() == [("a on t",)]
+        [asked] = questions(HAZARD, SQL.replace("touch", "other"))
+        assert session.execute(asked.sql.encode()).fetchall() == []
 
 
 def test_functions_that_nobody_runs_yet() -> None:
+    assert answered(HAZARD, SQL) == []
     assert dangers(HAZARD, SQL) == []
-    assert dangers(HAZARD, f"CREATE FUNCTION touch{BODY}", database(STAMPED)) == []
-    other = f"CREATE OR REPLACE FUNCTION other.touch{BODY}"
-    assert dangers(HAZARD, other, database(STAMPED)) == []
-    assert dangers(HAZARD, SQL, database(new(STAMPED))) == []
+    assert questions(HAZARD, f"CREATE FUNCTION touch{BODY}") == []

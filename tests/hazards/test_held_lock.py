@@ -5,10 +5,9 @@ from dataclasses import replace
 import pytest
 
 from safe_migrate.facts.danger import Danger, Effect, Lock
-from safe_migrate.facts.statement import Kind, Statement
 from safe_migrate.hazards.held_lock import HAZARD
 from safe_migrate.plan.parse import statements
-from tests.hazards.situations import ORDER, SMALL, dangers, database, new, operation, program
+from tests.hazards.situations import ORDER, dangers, database, new, operation, program
 
 CATALOGUE = (55,)
 ADDED = 'ALTER TABLE "orders_order" ADD COLUMN "paid" boolean NULL'
@@ -90,9 +89,8 @@ def test_small_tables_take_little() -> None:
     sql = "UPDATE catalog_category SET name = ''"
     [found] = dangers(HAZARD, sql, earlier=ADDED)
     assert found.held_ms == 0.24
-    where = replace(database(), tables={SMALL.name: SMALL})
-    code = Statement(sql="", kind=Kind.CODE)
-    given = replace(program(operation("RunPython")), database=where, statement=code)
-    given = replace(given, earlier=statements("ALTER TABLE catalog_category ADD x int"))
-    [danger] = HAZARD.find(given)
+    given = replace(program(operation("RunPython")), earlier=statements(ADDED))
+    [asked] = HAZARD.ask(given)
+    [danger] = HAZARD.find(replace(given, answers=((asked, ("40",)),)))
     assert danger.held_ms == 0.24
+    assert list(HAZARD.ask(replace(given, earlier=()))) == []

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from safe_migrate.facts.danger import Danger, Effect
 from safe_migrate.hazards.python_code import HAZARD
-from tests.hazards.situations import SMALL, database, operation, program
+from tests.hazards.situations import database as shop
+from tests.hazards.situations import operation, program
+from tests.servers import Server
 
 CATALOGUE = (54,)
 
@@ -47,8 +49,21 @@ def test_sql_and_other_operations_are_told_elsewhere() -> None:
     assert list(HAZARD.find(program(operation("RunSQL")))) == []
 
 
-def test_where_all_tables_are_small_its_time_is_bounded() -> None:
-    few = program(operation("RunPython"))
-    few = replace(few, database=replace(database(), tables={SMALL.name: SMALL}))
-    [danger] = HAZARD.find(few)
-    assert (danger.effect, danger.held_ms) == (Effect.REWRITE, 0.24)
+def test_where_there_are_few_rows_at_all_its_time_is_bounded(server: Server, database: str) -> None:
+    given = program(operation("RunPython"))
+    [asked] = HAZARD.ask(given)
+    with server.connect(database) as session:
+        session.execute("CREATE TABLE t AS SELECT 1 FROM generate_series(1, 40)")
+        session.execute("ANALYZE t")
+        [(rows,)] = session.execute(asked.sql.encode()).fetchall()
+    assert rows == 40
+    [few] = HAZARD.find(replace(given, answers=((asked, (str(rows),)),)))
+    assert (few.effect, few.held_ms) == (Effect.REWRITE, 0.24)
+    [many] = HAZARD.find(replace(given, answers=((asked, ("2000000",)),)))
+    assert (many.effect, many.held_ms) == (Effect.UNKNOWN, None)
+
+
+def test_a_lint_asks_nobody() -> None:
+    given = program(operation("RunPython"))
+    assert list(HAZARD.ask(replace(given, database=shop(assumed=True)))) == []
+    assert list(HAZARD.ask(program(operation("RunSQL")))) == []

@@ -60,8 +60,6 @@ class Dependent:
     name: str
     column: str = ""
     """The column it uses; empty for the table as a whole."""
-    calls: str = ""
-    """The function that a trigger calls, quoted and schema-qualified."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

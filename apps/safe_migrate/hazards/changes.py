@@ -1,10 +1,20 @@
 """How many rows a statement or a program changes, and how long that takes. Pure."""
 
+from collections.abc import Iterator
+
+from safe_migrate.facts.danger import Question, Situation
 from safe_migrate.facts.database import Database, Table
 from safe_migrate.facts.statement import ConstraintKind, Kind, Statement
 from safe_migrate.hazards.words import rows_ms, standing
 
 CHANGES = (Kind.DELETE, Kind.INSERT, Kind.MERGE, Kind.UPDATE)
+# Of tables that were never analysed the statistics tell.
+_ALL_ROWS = """
+    SELECT coalesce(sum(greatest(c.reltuples, s.n_live_tup, 0)), 0)::int8
+    FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
+    WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+      AND c.relnamespace <> ALL (ARRAY['pg_catalog', 'information_schema']::regnamespace[])
+"""
 _WHOLE_NUMBERS = ("smallint", "integer", "bigint")
 
 
@@ -49,10 +59,20 @@ def whole_number_key(table: Table) -> str:
     return name if column and column.type in _WHOLE_NUMBERS else ""
 
 
-def program_ms(database: Database) -> float | None:
-    """What a program takes at most that changes every row there is; None where it may be long."""
-    if database.assumed:
-        return None
-    rows = sum(table.rows for table in database.tables.values() if not table.new)
-    milliseconds = rows * database.costs.update / 1000
-    return milliseconds if milliseconds < database.budget_ms else None
+def ask_extent(code: str, situation: Situation) -> Iterator[Question]:
+    """How many rows there are at all: more than those a program cannot change."""
+    if situation.statement.kind is Kind.CODE and not situation.database.assumed:
+        yield Question(code=code, table="", sql=_ALL_ROWS)
+
+
+def program_ms(situation: Situation) -> float | None:
+    """What a program takes at most that changes every row there is; None where it may be long.
+
+    It takes the answer to `ask_extent`.
+    """
+    database = situation.database
+    for question, answer in situation.answers:
+        if question.sql == _ALL_ROWS and answer:
+            milliseconds = int(answer[0]) * database.costs.update / 1000
+            return milliseconds if milliseconds < database.budget_ms else None
+    return None

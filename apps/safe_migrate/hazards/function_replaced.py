@@ -2,44 +2,55 @@
 
 from collections.abc import Iterator
 
-from safe_migrate.facts.danger import Danger, Effect, Lock, Situation
-from safe_migrate.facts.database import Database
+from safe_migrate.facts.danger import Danger, Effect, Lock, Question, Situation
 from safe_migrate.facts.statement import Kind
 from safe_migrate.hazards.base import Hazard
-from safe_migrate.hazards.words import shown
+from safe_migrate.hazards.words import literal, shown
 
 CODE = "SM-H414"
 
 
 def _find(situation: Situation) -> Iterator[Danger]:
     statement = situation.statement
-    if statement.kind is not Kind.CREATE_FUNCTION or not statement.replaces:
+    callers = [
+        caller
+        for question, answer in situation.answers
+        for caller in answer
+        if question in _ask(situation)
+    ]
+    if not callers:
         return
-    for table, trigger in _triggers(statement.name, situation.database):
-        yield Danger(
+    yield Danger(
+        code=CODE,
+        effect=Effect.BREAKS_OLD_CODE,
+        table="",
+        lock=Lock.NONE,
+        what=(
+            f"{shown(statement.name)}() is what triggers run ({', '.join(callers)}): from the"
+            " commit on every write to their tables runs the new body, that of the old code as well"
+        ),
+        instead=(
+            "Let the new body bear what the old code writes.",
+            "Else make a function with another name and a trigger that calls it, and drop the old"
+            " ones when the old code is gone.",
+        ),
+    )
+
+
+def _ask(situation: Situation) -> Iterator[Question]:
+    """Which triggers call it, of whatever table: a trigger's function has no arguments."""
+    statement = situation.statement
+    if statement.kind is Kind.CREATE_FUNCTION and statement.replaces:
+        function = literal(f"{statement.name}()")
+        yield Question(
             code=CODE,
-            effect=Effect.BREAKS_OLD_CODE,
-            table=table,
-            lock=Lock.NONE,
-            what=(
-                f"{shown(statement.name)}() is what the trigger {trigger} runs: from the commit on"
-                f" every write to {shown(table)} runs the new body, that of the old code as well"
-            ),
-            instead=(
-                "Let the new body bear what the old code writes.",
-                "Else make a function with another name and a trigger that calls it, and drop the"
-                " old ones when the old code is gone.",
+            table="",
+            sql=(
+                "SELECT quote_ident(tgname) || ' on ' || tgrelid::regclass FROM pg_trigger"
+                f" WHERE tgfoid = to_regprocedure({function}) AND NOT tgisinternal"
+                " ORDER BY 1 LIMIT 3"
             ),
         )
-
-
-def _triggers(function: str, database: Database) -> Iterator[tuple[str, str]]:
-    """Table and trigger for each that calls a function, by its name with or without schema."""
-    names = {function, *(f'"{schema}".{function}' for schema in database.search_path)}
-    for table in database.tables.values():
-        for dependent in table.dependents:
-            if dependent.kind == "trigger" and dependent.calls in names and not table.new:
-                yield table.name, dependent.name
 
 
 HAZARD = Hazard(
@@ -53,4 +64,5 @@ HAZARD = Hazard(
     ),
     remedy="A body that old and new code bear, or a second function beside the first.",
     find=_find,
+    ask=_ask,
 )

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from functools import reduce
 
-from safe_migrate.facts.danger import Danger, Effect, Lock, Situation
+from safe_migrate.facts.danger import Danger, Effect, Lock, Question, Situation
 from safe_migrate.facts.statement import Kind
 from safe_migrate.hazards import code
 from safe_migrate.hazards.base import Hazard
-from safe_migrate.hazards.changes import change_ms, program_ms, unbounded
+from safe_migrate.hazards.changes import ask_extent, change_ms, program_ms, unbounded
 from safe_migrate.hazards.taken import held, stronger
 from safe_migrate.hazards.words import lasting, shown, size
 
@@ -48,7 +48,7 @@ def _work(situation: Situation) -> tuple[str, float | None] | None:
     statement, database = situation.statement, situation.database
     if statement.kind is Kind.CODE:
         name = "Python code" if situation.operation.kind == "RunPython" else "a program"
-        return f"{name} runs for as long as it takes", program_ms(database)
+        return f"{name} runs for as long as it takes", program_ms(situation)
     table = unbounded(statement, database)
     if table is None:
         return None
@@ -67,6 +67,11 @@ def _code(situation: Situation) -> str:
     )
 
 
+def _ask(situation: Situation) -> Iterator[Question]:
+    if situation.earlier:
+        yield from ask_extent(CODE, situation)
+
+
 HAZARD = Hazard(
     code=CODE,
     title="Lock held over other work",
@@ -79,4 +84,5 @@ HAZARD = Hazard(
     ),
     remedy="Change tables in one migration, and rows in the next.",
     find=_find,
+    ask=_ask,
 )

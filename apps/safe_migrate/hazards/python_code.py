@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from safe_migrate.facts.danger import Danger, Effect, Lock, Situation
+from safe_migrate.facts.danger import Danger, Effect, Lock, Question, Situation
 from safe_migrate.facts.statement import Kind
 from safe_migrate.hazards.base import Hazard
-from safe_migrate.hazards.changes import program_ms
+from safe_migrate.hazards.changes import ask_extent, program_ms
 
 CODE = "SM-H402"
 _INSTEAD = """
@@ -28,7 +28,7 @@ def _find(situation: Situation) -> Iterator[Danger]:
         return
     if not operation.atomic:
         return
-    held = program_ms(situation.database)
+    held = program_ms(situation)
     yield Danger(
         code=CODE,
         effect=Effect.UNKNOWN if held is None else Effect.REWRITE,
@@ -50,6 +50,11 @@ def _find(situation: Situation) -> Iterator[Danger]:
     )
 
 
+def _ask(situation: Situation) -> Iterator[Question]:
+    if situation.operation.kind == "RunPython" and situation.operation.atomic:
+        yield from ask_extent(CODE, situation)
+
+
 HAZARD = Hazard(
     code=CODE,
     title="Code of unknown extent",
@@ -65,4 +70,5 @@ HAZARD = Hazard(
         " find what is left to do, so that it can be interrupted and run again."
     ),
     find=_find,
+    ask=_ask,
 )
