@@ -233,5 +233,7 @@ class Statement:
     """The table that CREATE TABLE makes a partition of."""
     cascade: bool = False
     if_exists: bool = False
+    joined: bool = field(default=False, compare=False)
+    """Sent together with others, in one text: PostgreSQL runs them in one transaction."""
     deferred: bool = field(default=False, compare=False)
     """Django runs it at the migration's end."""

@@ -92,8 +92,9 @@ def _parsed(operation: PlannedOperation) -> Iterator[tuple[int | None, Statement
     if operation.opaque:
         yield None, Statement(sql="", kind=Kind.CODE)
     for number, text in enumerate(operation.statements):
-        for statement in parse.statements(text):
-            yield number, statement
+        together = parse.statements(text)
+        for statement in together:
+            yield number, replace(statement, joined=len(together) > 1)
     if not (operation.opaque or operation.statements):
         yield None, Statement(sql="", kind=Kind.NOTHING)
 
