@@ -27,7 +27,7 @@ class Hazard:
     code: str
     """SM-H… and three digits; it never changes its meaning."""
     title: str
-    """Five words or fewer."""
+    """Six words or fewer."""
     lock: Lock
     effects: tuple[Effect, ...]
     why: str

@@ -24,6 +24,7 @@ def render_plan(report: dict[str, Any]) -> str:
     lines += warnings(report)
     if report["plan"]:
         lines += ["", verdict(report), f"Plan id: {report['plan_id']}"]
+        lines += ["Each code has its page: docs/hazards.md"] * any(_dangers(report))
         lines += ["To apply: python manage.py safe_migrate"]
     return "\n".join(lines)
 
