@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from safe_migrate.facts.danger import Effect, Operation, Situation, Step
+from safe_migrate.facts.danger import Effect, Operation, Question, Situation, Step
 from safe_migrate.facts.database import (
     Database,
     ExistingColumn,
@@ -195,3 +195,11 @@ def _carry_out(step: Step, session: psycopg.Connection) -> None:
 def _holds(session: psycopg.Connection, query: str) -> bool:
     row = session.execute(query.encode()).fetchone()
     return bool(row and row[0])
+
+
+def ask(server: Server, before: str, question: Question) -> list[str]:
+    """What the data of a database answers that `before` makes."""
+    with server.database() as name, server.connect(name) as session:
+        session.execute(before.encode())
+        session.execute("SET default_transaction_read_only = on")
+        return [key for (key,) in session.execute(question.sql.encode()).fetchall()]

@@ -46,8 +46,8 @@ def test_all_nulls_are_filled_while_everybody_waits() -> None:
         "        first, end = cursor.fetchone()\n"
         "        while first is not None and first <= end:\n"
         "            cursor.execute(\n"
-        "                'UPDATE orders_order SET note = \\'%%\\' WHERE note IS NULL AND \"id\" BETWEEN"
-        " %(first)s AND %(last)s',\n"
+        "                'UPDATE orders_order SET note = \\'%%\\' WHERE note IS NULL AND \"id\""
+        " BETWEEN %(first)s AND %(last)s',\n"
         '                {"first": first, "last": first + 4999},\n'
         "            )\n"
         "            first += 5000\n"

@@ -156,6 +156,8 @@ class Situation:
     """The statements that ran before it in the same transaction."""
     answers: tuple[tuple[Question, tuple[str, ...]], ...] = ()
     """What the data answered: example keys for each question."""
+    rows_change: bool = False
+    """An earlier operation of this plan changes rows, so what they are like now tells nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

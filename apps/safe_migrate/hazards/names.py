@@ -28,11 +28,10 @@ def of(database: Database, table: str, constraint: Constraint) -> str:
 
 def chosen(database: Database, table: str, columns: tuple[str, ...], label: str) -> str:
     """The first name of its pattern that is free."""
-    taken = {
-        each.name
-        for known in database.tables.values()
-        for each in (*known.constraints, *known.indexes)
-    }
+    taken = set()
+    for known in database.tables.values():
+        taken |= {each.name for each in known.constraints}
+        taken |= {each.name for each in known.indexes} | {last(known.name)}
     taken |= {last(name) for name in taken if name.startswith('"')}
     number = 0
     while True:

@@ -11,7 +11,7 @@ from safe_migrate.hazards.words import last, listed, literal, quoted
 def index(statement: Statement) -> Step:
     """The index of a CREATE INDEX, built without keeping anybody from writing."""
     return Step(
-        sql=statement.concurrently,
+        sql=statement.concurrently or statement.sql,
         lock=Lock.SHARE_UPDATE_EXCLUSIVE,
         concurrent=True,
         postcondition=_index_stands(
@@ -121,10 +121,15 @@ def _index_stands(
             "ARRAY(SELECT pg_get_indexdef(i.indexrelid, n, true)"
             f" FROM generate_series(1, i.indnkeyatts) AS n) = ARRAY[{names}]"
         )
+    return f"SELECT EXISTS ({index_query(table, name, ' AND '.join(alike))})"
+
+
+def index_query(table: str, name: str, condition: str) -> str:
+    """A SELECT of no columns with one row, where the table has such an index."""
     return (
-        "SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+        "SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
         f" WHERE i.indrelid = to_regclass({literal(table)}) AND c.relname = {literal(name)}"
-        f" AND {' AND '.join(alike)})"
+        f" AND {condition}"
     )
 
 
