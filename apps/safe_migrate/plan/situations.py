@@ -79,12 +79,14 @@ def _statements(migration: PlannedMigration) -> Iterator[_Placed]:
     for place, operation in enumerate(migration.operations):
         if operation.told is None:
             continue
-        for number, statement in _parsed(operation):
+        parsed = list(_parsed(operation))
+        told = replace(operation.told, statements=tuple(statement for _, statement in parsed))
+        for number, statement in parsed:
             if number is not None and number >= len(operation.statements) - operation.deferred:
                 later = replace(statement, deferred=True)
-                deferred.append((place, operation.told, number, later))
+                deferred.append((place, told, number, later))
             else:
-                yield place, operation.told, number, statement
+                yield place, told, number, statement
     yield from deferred
 
 

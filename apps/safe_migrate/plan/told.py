@@ -7,7 +7,7 @@ from django.db.backends.utils import truncate_name
 from django.db.migrations.migration import Migration
 from django.db.migrations.operations.base import Operation as DjangoOperation
 from django.db.migrations.state import ModelState, ProjectState
-from django.db.migrations.writer import MigrationWriter
+from django.db.migrations.writer import MigrationWriter, OperationWriter
 
 from safe_migrate.facts.danger import Field, Operation
 
@@ -43,8 +43,24 @@ def operation(
         after=_field(to_model, new_field) or _field(to_model, old_field),
         elidable=django.elidable,
         kinds=tuple(type(each).__name__ for each in migration.operations),
+        code=_code(django),
         **known,
     )
+
+
+_LONG = ("CreateModel", "RunPython", "SeparateDatabaseAndState")
+"""Nobody is told to write these otherwise, and some take long to print."""
+
+
+def _code(django: DjangoOperation) -> str:
+    """The operation as makemigrations would write it; empty where it cannot be."""
+    if type(django).__name__ in _LONG:
+        return ""
+    try:
+        written, _ = OperationWriter(django, indentation=0).serialize()
+    except Exception:  # whatever a third party's operation raises is its own affair
+        return ""
+    return str(written).removesuffix(",")
 
 
 def _models(django: DjangoOperation) -> tuple[str, str]:
