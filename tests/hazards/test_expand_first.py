@@ -4,7 +4,14 @@ import pytest
 
 from safe_migrate.facts.danger import Danger, Effect, Lock, Phase
 from safe_migrate.hazards.expand_first import HAZARD
-from tests.hazards.situations import ORDER, dangers, database, field, new, operation
+from tests.hazards.situations import (
+    ORDER,
+    dangers,
+    database,
+    field,
+    new,
+    operation,
+)
 
 CATALOGUE = (11, 13, 22, 26, 33, 35)
 

@@ -4,7 +4,13 @@ import pytest
 
 from safe_migrate.facts.danger import Danger, Effect, Lock, Phase
 from safe_migrate.hazards.generated_column import HAZARD
-from tests.hazards.situations import ORDER, dangers, database, new, operation
+from tests.hazards.situations import (
+    ORDER,
+    dangers,
+    database,
+    new,
+    operation,
+)
 
 CATALOGUE = (21, 22)
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from safe_migrate.facts.danger import Danger, Effect, Lock, Phase
-from safe_migrate.facts.database import ExistingIndex
+from safe_migrate.facts.database import (
+    ExistingIndex,
+)
 from safe_migrate.hazards.type_indexes import HAZARD
 from tests.hazards.situations import (
     ORDER,
@@ -40,7 +42,7 @@ def test_whole_text() -> None:
         "SM-H207",
         Effect.SCAN,
         Lock.ACCESS_EXCLUSIVE,
-        Phase.EXPAND,
+        Phase.ANY,
     )
     assert (found.table, found.held_ms) == ('"public"."orders_order"', 1200.0)
     assert found.what == (
@@ -63,7 +65,7 @@ def test_time_zones_in_utc() -> None:
     assert [(each.effect, each.phase, each.held_ms, each.what) for each in found] == [
         (
             Effect.SCAN,
-            Phase.EXPAND,
+            Phase.ANY,
             1200.0,
             (
                 'indexes "placed" and "open" on "placed_at" of "orders_order" (1.2 M rows)'
@@ -78,7 +80,7 @@ def test_a_predicate() -> None:
     assert [(each.effect, each.phase, each.held_ms, each.what) for each in found] == [
         (
             Effect.SCAN,
-            Phase.EXPAND,
+            Phase.ANY,
             600.0,
             (
                 'index "open" on "status" of "orders_order" (1.2 M rows) is built anew:'
@@ -98,7 +100,7 @@ def test_without_a_catalog() -> None:
     assert [(each.effect, each.phase, each.held_ms, each.what) for each in found] == [
         (
             Effect.SCAN,
-            Phase.EXPAND,
+            Phase.ANY,
             None,
             (
                 'every index on "number" of "orders_order" (size unknown, assumed large) is'

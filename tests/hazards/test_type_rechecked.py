@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from safe_migrate.facts.danger import Danger, Effect, Lock, Phase
-from safe_migrate.facts.database import ExistingConstraint
+from safe_migrate.facts.database import (
+    ExistingConstraint,
+)
 from safe_migrate.facts.statement import ConstraintKind
 from safe_migrate.hazards.type_rechecked import HAZARD
 from tests.hazards.real import assert_equal_schema
@@ -39,7 +41,7 @@ def test_whole_text() -> None:
         "SM-H208",
         Effect.SCAN,
         Lock.ACCESS_EXCLUSIVE,
-        Phase.EXPAND,
+        Phase.ANY,
     )
     assert (found.table, found.held_ms) == ('"public"."orders_order"', 72.0)
     assert found.what == (

@@ -4,7 +4,14 @@ import pytest
 
 from safe_migrate.facts.danger import Danger, Effect, Lock, Phase
 from safe_migrate.hazards.type_rewrite import HAZARD
-from tests.hazards.situations import ORDER, dangers, database, field, new, operation
+from tests.hazards.situations import (
+    ORDER,
+    dangers,
+    database,
+    field,
+    new,
+    operation,
+)
 
 CATALOGUE = (27, 28, 29, 30)
 
@@ -24,7 +31,7 @@ def test_whole_text() -> None:
         "SM-H206",
         Effect.REWRITE,
         Lock.ACCESS_EXCLUSIVE,
-        Phase.SPLIT,
+        Phase.EXPAND,
     )
     assert (found.table, found.held_ms) == ('"public"."orders_order"', 2880.0)
     assert found.what == (
@@ -53,7 +60,7 @@ def test_a_shorter_varchar() -> None:
     assert [(each.effect, each.phase, each.held_ms, each.what) for each in found] == [
         (
             Effect.REWRITE,
-            Phase.SPLIT,
+            Phase.ANY,
             2880.0,
             (
                 '"orders_order" (1.2 M rows) and its indexes are written anew, because'
@@ -69,7 +76,7 @@ def test_a_primary_key_and_what_points_to_it() -> None:
     assert [(each.effect, each.phase, each.held_ms, each.what) for each in found] == [
         (
             Effect.REWRITE,
-            Phase.SPLIT,
+            Phase.ANY,
             840.0,
             (
                 '"accounts_user" (300 k rows) and its indexes are written anew, because "id"'
@@ -84,7 +91,7 @@ def test_a_foreign_key() -> None:
     assert [(each.effect, each.phase, each.held_ms, each.what) for each in found] == [
         (
             Effect.REWRITE,
-            Phase.SPLIT,
+            Phase.ANY,
             3000.0,
             (
                 '"orders_order" (1.2 M rows) and its indexes are written anew, because'
@@ -99,7 +106,7 @@ def test_an_expression_of_its_own() -> None:
     assert [(each.effect, each.phase, each.held_ms, each.what) for each in found] == [
         (
             Effect.REWRITE,
-            Phase.SPLIT,
+            Phase.ANY,
             2880.0,
             (
                 '"orders_order" (1.2 M rows) and its indexes are written anew, because'
@@ -114,7 +121,7 @@ def test_time_zones_unless_in_utc() -> None:
     assert [(each.effect, each.phase, each.held_ms, each.what) for each in found] == [
         (
             Effect.REWRITE,
-            Phase.SPLIT,
+            Phase.EXPAND,
             2880.0,
             (
                 '"orders_order" (1.2 M rows) and its indexes are written anew, because'
@@ -130,7 +137,7 @@ def test_without_a_catalog() -> None:
     assert [(each.effect, each.phase, each.held_ms, each.what) for each in found] == [
         (
             Effect.REWRITE,
-            Phase.SPLIT,
+            Phase.EXPAND,
             None,
             (
                 '"orders_order" (size unknown, assumed large) and its indexes are written'

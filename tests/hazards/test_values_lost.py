@@ -17,7 +17,6 @@ from tests.hazards.situations import (
     new,
     operation,
     questions,
-    situation,
 )
 from tests.servers import Server
 
@@ -127,25 +126,6 @@ def test_no_such_cast() -> None:
             Phase.CONTRACT,
             None,
             ('"amount" of "orders_order" cannot go from integer to uuid: there is no such cast'),
-        ),
-    ]
-
-
-def test_rows_that_the_plan_changes_before() -> None:
-    found = list(
-        HAZARD.find(
-            replace(situation(CUT, answers=((questions(HAZARD, CUT)[0], ()),)), rows_change=True)
-        )
-    )
-    assert [(each.effect, each.phase, each.held_ms, each.what) for each in found] == [
-        (
-            Effect.LOSES_DATA,
-            Phase.CONTRACT,
-            None,
-            (
-                'where "note" of "orders_order" has more than 10 characters, they are cut to'
-                " 10, without an error"
-            ),
         ),
     ]
 

@@ -11,6 +11,15 @@ _DIGITS = {"smallint": 5, "integer": 10, "bigint": 19}
 _LONGEST = {"smallint": 6, "integer": 11, "bigint": 20, "uuid": 36, "boolean": 5, "date": 13}
 """Characters of the longest value as text; of others nothing is said."""
 _STAMPS = ("timestamp without time zone", "timestamp with time zone")
+_ALIKE = (
+    TEXTS,
+    NUMBERS,
+    frozenset({"timestamp without time zone", "timestamp with time zone"}),
+    frozenset({"time without time zone", "time with time zone"}),
+    frozenset({"json", "jsonb"}),
+    frozenset({"inet", "cidr"}),
+    frozenset({"oid", "regclass", "integer"}),
+)
 FIRST_WITH_INPUT_CHECK = 16
 """pg_input_is_valid came with PostgreSQL 16."""
 
@@ -111,3 +120,11 @@ def _fails(rows: str, condition: str) -> Misfit:
 
 def _loses(rows: str, then: str, condition: str) -> Misfit:
     return Misfit(Effect.LOSES_DATA, rows, f"{then}, without an error", condition)
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether the same Python values, and the same comparisons, do for both."""
+    old, new = parsed(one), parsed(other)
+    if old.array != new.array:
+        return False
+    return old.name == new.name or any({old.name, new.name} <= group for group in _ALIKE)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from safe_migrate.facts.danger import Danger, Effect, Lock, Phase, Situation
+from safe_migrate.facts.danger import Danger, Effect, Lock, Situation
 from safe_migrate.facts.database import Table
 from safe_migrate.facts.statement import ActionKind
 from safe_migrate.hazards.altered import changed
@@ -42,7 +42,6 @@ def _find(situation: Situation) -> Iterator[Danger]:
                 "Or drop the index concurrently before, and build it concurrently afterwards,"
                 " where queries and constraints can do without it meanwhile.",
             ),
-            phase=Phase.EXPAND,
         )
 
 

@@ -6,21 +6,11 @@ from safe_migrate.facts.danger import Danger, Effect, Lock, Phase, Situation
 from safe_migrate.facts.statement import Action, ActionKind
 from safe_migrate.hazards.altered import altered
 from safe_migrate.hazards.base import Hazard
-from safe_migrate.hazards.column_types import NUMBERS, TEXTS, parsed
 from safe_migrate.hazards.fields import old_type
-from safe_migrate.hazards.fitting import misfits
+from safe_migrate.hazards.fitting import alike, misfits
 from safe_migrate.hazards.words import actions, quoted, shown, standing
 
 CODE = "SM-H211"
-_ALIKE = (
-    TEXTS,
-    NUMBERS,
-    frozenset({"timestamp without time zone", "timestamp with time zone"}),
-    frozenset({"time without time zone", "time with time zone"}),
-    frozenset({"json", "jsonb"}),
-    frozenset({"inet", "cidr"}),
-    frozenset({"oid", "regclass", "integer"}),
-)
 
 
 def _find(situation: Situation) -> Iterator[Danger]:
@@ -54,7 +44,7 @@ def _told(situation: Situation, action: Action, name: str) -> tuple[str, Phase] 
     if not old or action.column is None:
         return None
     new = action.column.type
-    if not _alike(old, new):
+    if not alike(old, new):
         return (
             f"{name} goes from {altered(situation, action)}: the old code compares and writes the"
             " one and the new code the other, so one of them fails whichever comes first",
@@ -65,14 +55,6 @@ def _told(situation: Situation, action: Action, name: str) -> tuple[str, Phase] 
     if first is None:
         return None
     return f"the old code may still write {first.rows} into {name}, which fails", Phase.CONTRACT
-
-
-def _alike(one: str, other: str) -> bool:
-    """Whether the same Python values, and the same comparisons, do for both."""
-    old, new = parsed(one), parsed(other)
-    if old.array != new.array:
-        return False
-    return old.name == new.name or any({old.name, new.name} <= group for group in _ALIKE)
 
 
 HAZARD = Hazard(

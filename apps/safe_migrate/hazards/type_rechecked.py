@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from safe_migrate.facts.danger import Danger, Effect, Lock, Phase, Situation, Step
+from safe_migrate.facts.danger import Danger, Effect, Lock, Situation, Step
 from safe_migrate.facts.database import ExistingConstraint, Table
 from safe_migrate.facts.statement import Action, ActionKind, ConstraintKind
 from safe_migrate.hazards import steps as safe
@@ -50,7 +50,6 @@ def _find(situation: Situation) -> Iterator[Danger]:
                 "Validate it afterwards: reads and writes go on meanwhile.",
             ),
             code_instead=by_steps(situation, _rewrite(situation)),
-            phase=Phase.EXPAND,
         )
 
 

@@ -9,6 +9,7 @@ from safe_migrate.hazards.altered import altered, changed
 from safe_migrate.hazards.base import Hazard
 from safe_migrate.hazards.column_types import Change
 from safe_migrate.hazards.fields import add_field, old_type
+from safe_migrate.hazards.fitting import alike, misfits
 from safe_migrate.hazards.words import actions, lasting, quoted, rows_ms, shown, size, standing
 
 CODE = "SM-H206"
@@ -35,8 +36,17 @@ def _find(situation: Situation) -> Iterator[Danger]:
             held_ms=None if table.assumed else milliseconds,
             instead=_instead(situation, action),
             code_instead=_code(situation),
-            phase=Phase.SPLIT,
+            phase=_phase(situation, action),
         )
+
+
+def _phase(situation: Situation, action: Action) -> Phase:
+    """The new code may count on a type that takes more; what takes less is told by others."""
+    old, new = old_type(situation, action), action.column.type if action.column else ""
+    if not old or not new or not alike(old, new):
+        return Phase.ANY
+    lost = misfits(action.name, old, new, cast=bool(action.using), major=situation.database.major)
+    return Phase.ANY if any(lost) or old == new else Phase.EXPAND
 
 
 def _milliseconds(situation: Situation, table: Table, action: Action) -> float:

@@ -29,7 +29,7 @@ def _find(situation: Situation) -> Iterator[Danger]:
         for misfit in _misfits(situation, action):
             question = _question(table, misfit)
             keys = answer(situation, question) if question else None
-            if keys == () and not situation.rows_change:
+            if keys == ():
                 continue
             yield _danger(table, misfit.effect, _what(misfit, name, table, keys), keys or ())
 
