@@ -60,7 +60,9 @@ def measure(folder: Path, percent: int, rounds: int) -> Results:
         small = Place(server, small_name, folder / "small")
         figures, timings = creation(place, rounds)
         verified, more = verification(place, rounds)
-        figures += verified + counting(place, rounds) + memory(place, small, max(1, rounds // 2))
+        figures += (
+            verified + counting(place, rounds) + memory(place, small, max(1, rounds // 2 + 1))
+        )
         restored, others = restoring(place, rounds)
         return Results(
             conditions(place, rounds, load), figures + restored, [*more, *timings, *others]

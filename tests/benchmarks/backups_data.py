@@ -1,6 +1,7 @@
 """A shop of about 1 GB made by SQL: 6 tables, 4 foreign keys, jsonb under GIN, text.
 
-Nothing is random: every value is a hash of its row's number, so each build holds the same data."""
+Nothing is random: every value is a hash of its row's number, so each build holds the same data.
+"""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -8,8 +9,6 @@ from math import ceil
 
 from tests.servers import Server
 
-FULL = 100
-FIFTH = 20
 VOCABULARY = 2000
 THOUSANDS = {"category": 0.3, "customer": 250, "product": 60, "purchase": 1100}
 THOUSANDS |= {"purchase_line": 2500, "event": 540}

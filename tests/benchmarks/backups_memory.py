@@ -27,9 +27,10 @@ def peak(project: Project, *words: str) -> Peak:
     process = project.start(*words)
     highest_all = highest_one = 0
     while process.poll() is None:
-        seen = [sizes(pid) for pid in tree(process.pid)]
+        # A child between vfork and exec is its parent's memory once more: counted once.
+        seen = {where: found for where, *found in map(sizes, tree(process.pid))}.values()
         highest_all = max(highest_all, sum(pss for pss, _ in seen))
-        highest_one = max(highest_one, *(rss for _, rss in seen), 0)
+        highest_one = max(highest_one, *(rss for _, rss in seen))
         time.sleep(PAUSE_SECONDS)
     out, err = process.communicate()
     assert process.returncode == 0, f"{words} ended with {process.returncode}\n{out}\n{err}"
@@ -46,12 +47,16 @@ def tree(pid: int) -> Iterator[int]:
                     yield from tree(int(child))
 
 
-def sizes(pid: int) -> tuple[int, int]:
-    """Proportional and resident set size in KiB; nothing for one that has ended."""
-    found = {"Pss": 0, "Rss": 0}
+def sizes(pid: int) -> tuple[str, int, int]:
+    """Where its memory lies, proportional and resident set size in KiB; 0 for one that has ended.
+
+    Addresses are laid out at random, so two programs never have the same.
+    """
+    where, found = "", {"Pss": 0, "Rss": 0}
     with suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
+        where, *lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() or [""]
+        for line in lines:
             name, value = line.split(":")
             if name in found:
                 found[name] = int(value.split()[0])
-    return found["Pss"], found["Rss"]
+    return where, found["Pss"], found["Rss"]
