@@ -13,7 +13,7 @@ from tests.servers import Server
 
 CATALOGUE = (63,)
 ALONE = operation(atomic=False)
-ANEW = "ACCESS EXCLUSIVE: reads and writes wait about 2.9 s"
+ANEW = "ACCESS EXCLUSIVE: reads and writes wait about"
 
 
 @pytest.mark.parametrize(
@@ -21,15 +21,15 @@ ANEW = "ACCESS EXCLUSIVE: reads and writes wait about 2.9 s"
     [
         (
             "VACUUM FULL orders_order",
-            f'VACUUM FULL writes "orders_order" anew (1.2 M rows) under {ANEW}',
+            f'VACUUM FULL writes "orders_order" anew (1.2 M rows) under {ANEW} 1.8 s',
         ),
         (
             "CLUSTER orders_order USING i",
-            f'CLUSTER writes "orders_order" anew (1.2 M rows) under {ANEW}',
+            f'CLUSTER writes "orders_order" anew (1.2 M rows) under {ANEW} 1.8 s',
         ),
         (
             "REFRESH MATERIALIZED VIEW orders_order",
-            f'REFRESH fills "orders_order" anew (1.2 M rows) under {ANEW}',
+            f'REFRESH fills "orders_order" anew (1.2 M rows) under {ANEW} 2.9 s',
         ),
         (
             "REINDEX SCHEMA public",
@@ -65,6 +65,15 @@ def test_whole_text() -> None:
     )
 
 
+@pytest.mark.parametrize(("indexes", "measured"), [(1, 1.38), (2, 2.64), (4, 4.47), (8, 7.82)])
+def test_predictions_are_within_a_factor_of_two(indexes: int, measured: float) -> None:
+    """Microseconds for a row of VACUUM FULL, measured on PostgreSQL 18 with 200,000 of them."""
+    index = ExistingIndex(name="i", columns=("id",))
+    where = shop.database(table("orders_order", rows=1000, indexes=(index,) * indexes))
+    [found] = dangers(HAZARD, "VACUUM FULL orders_order", where, ALONE)
+    assert measured / 2 < (found.held_ms or 0) < measured * 2
+
+
 def test_an_index_alone() -> None:
     index = ExistingIndex(name="i", columns=("id",))
     where = shop.database(table("orders_order", indexes=(index, index)))
@@ -97,7 +106,6 @@ TRIED = {
     "VACUUM t": True,
     "CLUSTER": True,
     "REINDEX SCHEMA public": True,
-    "REINDEX TABLE CONCURRENTLY t": True,
     "ANALYZE t": False,
     "CLUSTER t USING t_pkey": False,
     "REINDEX TABLE t": False,

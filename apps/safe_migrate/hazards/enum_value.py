@@ -50,7 +50,7 @@ def _added(earlier: tuple[Statement, ...], major: int) -> Iterator[Statement]:
 
 HAZARD = Hazard(
     code=CODE,
-    title="New enum value used at once",
+    title="Enum value used at once",
     lock=Lock.NONE,
     effects=(Effect.FAILS,),
     why=(

@@ -52,7 +52,7 @@ def _work(situation: Situation) -> tuple[str, float | None] | None:
     table = unbounded(statement, database)
     if table is None:
         return None
-    milliseconds = change_ms(table, database)
+    milliseconds = change_ms(statement, table, database)
     verb = statement.kind.upper()
     work = (
         f"{verb} goes through {shown(table.name)} ({size(table)}), {lasting(table, milliseconds)}"

@@ -21,7 +21,7 @@ def _find(situation: Situation) -> Iterator[Danger]:
     table = standing(database, statement.table)
     if table is None:
         return
-    held = None if table.assumed else change_ms(table, database)
+    held = None if table.assumed else change_ms(statement, table, database)
     column = quoted(statement.columns[0].name) if statement.columns else "a column"
     lock = _lock(situation, table)
     waiting = "reads and writes wait" if lock is Lock.ACCESS_EXCLUSIVE else "writes to them wait"

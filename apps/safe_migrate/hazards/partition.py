@@ -80,15 +80,6 @@ def _detached(situation: Situation, action: Action) -> Iterator[Danger]:
     if parent is None:
         return
     name, of = shown(action.name), shown(parent.name)
-    if action.concurrent and situation.operation.atomic:
-        yield Danger(
-            code=CODE,
-            effect=Effect.FAILS,
-            table=parent.name,
-            lock=Lock.NONE,
-            what="DETACH … CONCURRENTLY cannot run in a transaction, and this migration is one",
-            instead=("A migration of its own with atomic = False.",),
-        )
     yield Danger(
         code=CODE,
         effect=Effect.BREAKS_OLD_CODE,
@@ -114,7 +105,7 @@ HAZARD = Hazard(
     code=CODE,
     title="Partitions change",
     lock=Lock.ACCESS_EXCLUSIVE,
-    effects=(Effect.SCAN, Effect.QUEUE, Effect.BREAKS_OLD_CODE, Effect.FAILS),
+    effects=(Effect.SCAN, Effect.QUEUE, Effect.BREAKS_OLD_CODE),
     why=(
         "A partition that is created in place, or detached, locks the whole partitioned table"
         " against readers. One that is attached is read to its end first, unless a CHECK already"

@@ -1,17 +1,16 @@
 """UPDATE, DELETE, MERGE, INSERT … SELECT of any number of rows in one transaction."""
 
 from collections.abc import Iterator
-from textwrap import dedent
 
 from safe_migrate.facts.danger import Danger, Effect, Lock, Phase, Situation, Step
 from safe_migrate.facts.database import Table
 from safe_migrate.facts.statement import Kind, Statement
+from safe_migrate.hazards import code
 from safe_migrate.hazards.base import Hazard
 from safe_migrate.hazards.changes import change_ms, unbounded, whole_number_key
 from safe_migrate.hazards.words import lasting, quoted, shown, size, standing
 
 CODE = "SM-H401"
-_BATCH = 5000
 
 
 def _find(situation: Situation) -> Iterator[Danger]:
@@ -22,7 +21,7 @@ def _find(situation: Situation) -> Iterator[Danger]:
         return
     if standing(database, statement.table) is None:
         return
-    held = change_ms(table, database)
+    held = change_ms(statement, table, database)
     yield Danger(
         code=CODE,
         effect=Effect.REWRITE,
@@ -36,7 +35,7 @@ def _find(situation: Situation) -> Iterator[Danger]:
             "Let the code that runs write new rows as they are to be before the old ones are"
             " changed.",
         ),
-        code_instead=_code(statement, table),
+        code_instead=_code(situation, table),
         phase=Phase.ANY,
     )
 
@@ -57,44 +56,22 @@ def _what(statement: Statement, table: Table, held: float) -> str:
     )
 
 
-def _in_batches(statement: Statement, table: Table, bound: str) -> str:
-    """The statement for a range of keys; empty where it cannot be told apart by them."""
-    key = whole_number_key(table)
-    if not (key and statement.batched):
-        return ""
-    return statement.batched.replace("%", "%%").replace("{bound}", f"{quoted(key)} {bound}")
-
-
-def _code(statement: Statement, table: Table) -> str:
-    change = _in_batches(statement, table, "BETWEEN %s AND %s")
-    if not change:
-        return ""
-    key, name = quoted(whole_number_key(table)), shown(table.name)
-    return dedent(f"""
-        def in_batches(apps, schema_editor):
-            with schema_editor.connection.cursor() as cursor:
-                cursor.execute({f"SELECT min({key}), max({key}) FROM {name}"!r})
-                first, last = cursor.fetchone()
-                while first is not None and first <= last:
-                    cursor.execute(
-                        {change!r},
-                        [first, first + {_BATCH - 1}],
-                    )
-                    first += {_BATCH}
-
-
-        class Migration(migrations.Migration):
-            atomic = False
-            operations = [migrations.RunPython(in_batches, migrations.RunPython.noop)]
-    """).strip()
+def _code(situation: Situation, table: Table) -> str:
+    safe = _rewrite(situation)
+    name, key = shown(table.name), quoted(whole_number_key(table))
+    return code.in_batches(safe[0], name, key) if safe else ""
 
 
 def _rewrite(situation: Situation) -> tuple[Step, ...]:
-    table = unbounded(situation.statement, situation.database)
-    if table is None:
+    """The statement for ranges of the key; nothing where it cannot be told apart by them."""
+    statement = situation.statement
+    table = unbounded(statement, situation.database)
+    key = whole_number_key(table) if table else ""
+    if not (key and statement.batched):
         return ()
-    change = _in_batches(situation.statement, table, "BETWEEN %(first)s AND %(last)s")
-    return (Step(sql=change, lock=Lock.ROW_EXCLUSIVE, batched=True),) if change else ()
+    bound = f"{quoted(key)} BETWEEN %(first)s AND %(last)s"
+    change = statement.batched.replace("%", "%%").replace("{bound}", bound)
+    return (Step(sql=change, lock=Lock.ROW_EXCLUSIVE, batched=True),)
 
 
 HAZARD = Hazard(
