@@ -64,6 +64,17 @@ def test_no_danger_outside_of_one(sql: str) -> None:
     assert dangers(HAZARD, sql.replace(" CONCURRENTLY", "")) == []
 
 
+def test_a_view_may_be_refreshed_so_in_a_transaction(server: Server, database: str) -> None:
+    sql = "REFRESH MATERIALIZED VIEW CONCURRENTLY v"
+    assert dangers(HAZARD, sql) == []
+    with server.connect(database) as session:
+        session.execute(
+            "CREATE MATERIALIZED VIEW v AS SELECT 1 AS id; CREATE UNIQUE INDEX ON v (id)"
+        )
+        with session.transaction():
+            session.execute(sql.encode())
+
+
 @pytest.mark.parametrize("text", [f"BEGIN; {CREATE}", f"{CREATE}; SELECT 1", f"SELECT 1; {CREATE}"])
 def test_postgresql_refuses_it(server: Server, database: str, text: str) -> None:
     with server.connect(database) as session:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from safe_migrate.facts.danger import Danger, Effect, Lock, Operation, Phase, Situation
-from safe_migrate.facts.statement import ActionKind
+from safe_migrate.facts.statement import ActionKind, Kind
 from safe_migrate.hazards import code
 from safe_migrate.hazards.base import Hazard
 from safe_migrate.hazards.words import actions
@@ -14,7 +14,8 @@ CODE = "SM-H113"
 def _find(situation: Situation) -> Iterator[Danger]:
     statement, operation = situation.statement, situation.operation
     detached = any(each.concurrent for each in actions(statement, ActionKind.DETACH_PARTITION))
-    if not (statement.concurrent or detached):
+    # REFRESH MATERIALIZED VIEW CONCURRENTLY does not commit in between.
+    if statement.kind is Kind.REFRESH or not (statement.concurrent or detached):
         return
     name = f"{operation.app}.{operation.migration}"
     if operation.atomic:
