@@ -7,6 +7,7 @@ from safe_migrate.facts.database import Table
 from safe_migrate.facts.statement import Action, ActionKind, Constraint, ConstraintKind
 from safe_migrate.hazards import adding, code
 from safe_migrate.hazards.base import Hazard
+from safe_migrate.hazards.sorting import lookup_us
 from safe_migrate.hazards.words import (
     BRIEF_MS,
     actions,
@@ -53,7 +54,7 @@ def _other(situation: Situation, added: Constraint) -> Table | None:
 
 
 def _looked_up(situation: Situation, table: Table, added: Constraint, lock: Lock) -> Danger:
-    held = pass_ms(table, situation.database.costs.foreign_key)
+    held = pass_ms(table, lookup_us(situation.database, added.references))
     other = _other(situation, added)
     who = "writes" if lock is Lock.SHARE_ROW_EXCLUSIVE else "reads and writes"
     there = f" there, and writes to {shown(other.name)}," if other else ""

@@ -7,6 +7,7 @@ from safe_migrate.facts.database import Table
 from safe_migrate.facts.statement import Action, ActionKind, ConstraintKind
 from safe_migrate.hazards import code
 from safe_migrate.hazards.base import Hazard
+from safe_migrate.hazards.sorting import lookup_us
 from safe_migrate.hazards.taken import holds_up, stronger, taken
 from safe_migrate.hazards.words import actions, lasting, pass_ms, shown, size, standing
 
@@ -48,15 +49,19 @@ def _find(situation: Situation) -> Iterator[Danger]:
 
 def _cost(situation: Situation, table: Table, action: Action) -> float:
     """Of each row: a foreign key is looked up, all others are only read."""
-    known = [each.kind for each in table.constraints if each.name == action.name]
-    known += [
-        each.constraint.kind
+    keys = [
+        each.references
+        for each in table.constraints
+        if each.name == action.name and each.kind is ConstraintKind.FOREIGN_KEY
+    ]
+    keys += [
+        each.constraint.references
         for earlier in situation.earlier
         for each in actions(earlier, ActionKind.ADD_CONSTRAINT)
-        if each.constraint and each.name == action.name
+        if each.constraint and each.name == action.name and each.constraint.references
     ]
-    costs = situation.database.costs
-    return costs.foreign_key if ConstraintKind.FOREIGN_KEY in known else costs.scan
+    database = situation.database
+    return lookup_us(database, keys[0]) if keys else database.costs.scan
 
 
 HAZARD = Hazard(
