@@ -21,7 +21,7 @@ def test_whole_text() -> None:
     assert found.what == (
         "orders.0007_change has atomic = False and 2 operations (AddField, AddIndexConcurrently):"
         " where one fails the ones before it stay done, the migration is not recorded, and running"
-        " it again fails at the first"
+        " it again begins with what is there already"
     )
     assert found.instead == (
         "One operation for each migration with atomic = False; what can run in a transaction goes"
@@ -51,8 +51,9 @@ def test_it_is_the_same_for_every_statement_so_that_it_is_told_once() -> None:
         operation("AddIndexConcurrently", atomic=False),
         operation("AddField", number=1, kinds=KINDS),
         operation("AddField", atomic=False, kinds=KINDS),
+        operation("AddField", atomic=False, number=2, kinds=(*KINDS, "AddField")),
     ],
-    ids=["one operation", "a transaction", "the first"],
+    ids=["one operation", "a transaction", "the first", "told with the second"],
 )
 def test_nothing_stays_half_done(what: object) -> None:
     assert dangers(HAZARD, SQL, what=what) == []
@@ -63,3 +64,5 @@ def test_an_operation_on_the_state_alone_does_nothing_to_be_undone() -> None:
     given = program(SECOND)
     assert len(list(HAZARD.find(given))) == 1
     assert list(HAZARD.find(replace(given, statement=nothing))) == []
+    third = replace(SECOND, kinds=(*KINDS, "RunSQL"))
+    assert len(list(HAZARD.find(replace(given, statement=nothing, operation=third)))) == 1

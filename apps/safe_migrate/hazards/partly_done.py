@@ -11,8 +11,10 @@ CODE = "SM-H405"
 
 def _find(situation: Situation) -> Iterator[Danger]:
     operation = situation.operation
-    # From the second one on there is something before it that stays.
-    if operation.atomic or operation.number == 0 or situation.statement.kind is Kind.NOTHING:
+    # Told once, with the second operation: what is before it stays. Where that is the last one and
+    # changes the state alone, nothing can fail after the first.
+    nothing = situation.statement.kind is Kind.NOTHING and len(operation.kinds) == 2
+    if operation.atomic or operation.number != 1 or nothing:
         return
     name = f"{operation.app}.{operation.migration}"
     yield Danger(
@@ -20,11 +22,11 @@ def _find(situation: Situation) -> Iterator[Danger]:
         effect=Effect.PARTLY_DONE,
         table="",
         lock=Lock.NONE,
-        # The same for each of its statements: it is told once for a migration.
+        # The same for each of the operation's statements, so that it stands there once.
         what=(
             f"{name} has atomic = False and {len(operation.kinds)} operations"
             f" ({', '.join(operation.kinds)}): where one fails the ones before it stay done, the"
-            " migration is not recorded, and running it again fails at the first"
+            " migration is not recorded, and running it again begins with what is there already"
         ),
         instead=(
             "One operation for each migration with atomic = False; what can run in a transaction"
