@@ -17,7 +17,7 @@ from safe_migrate.backups import compare
 from safe_migrate.backups.restore import plan, script
 from safe_migrate.backups.restore.job import Job, Restored
 from safe_migrate.errors import BackupFailed, Failed, LockNotObtained, SafeMigrateError
-from safe_migrate.postgres import catalog, clear, control, session
+from safe_migrate.postgres import analyze, catalog, clear, control, session
 from safe_migrate.postgres.program import Ended, Program
 
 LOCK_TIMEOUT_MS = 2000
@@ -68,8 +68,8 @@ def restore(job: Job) -> Restored:
 
 
 def _compare(job: Job) -> None:
+    analyze.analyze(lambda: session.connect(job.parameters(job.database), "restore"))
     with session.connect(job.parameters(job.database), "restore") as own:
-        own.execute("ANALYZE")
         job.warnings += compare.differences(
             job.manifest, own, fingerprint=bool(job.manifest.fingerprints), ownership=job.ownership
         )

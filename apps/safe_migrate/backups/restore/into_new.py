@@ -12,7 +12,7 @@ from safe_migrate.backups.fill import fill
 from safe_migrate.backups.restore import leftovers
 from safe_migrate.backups.restore.job import Job, Restored
 from safe_migrate.errors import Failed, SafeMigrateError
-from safe_migrate.postgres import control, databases, marks, session, standing, swap
+from safe_migrate.postgres import analyze, control, databases, marks, session, standing, swap
 from safe_migrate.postgres.marks import Mark, Marked, Role
 
 UNTOUCHED = "The database is as it was; what was restored beside it is dropped."
@@ -83,8 +83,8 @@ def _make(job: Job) -> Marked:
         with session.connect(job.parameters(name), "restore") as own:
             _compare(job, own)
             _stamp(job, own)
-            job.progress.doing("ANALYZE")
-            own.execute("ANALYZE")
+        job.progress.doing("ANALYZE")
+        analyze.analyze(lambda: session.connect(job.parameters(name), "restore"))
         _dress(job, name)
         swap.make_ready(job.maintenance, name, mark)
     [ready] = [known for known in marks.of(job.maintenance, job.database) if known.name == name]

@@ -21,6 +21,8 @@ class Command(SafeCommand):
     """Parse → the action's own file → exit code."""
 
     help = "Make, list, verify and restore backups."
+    # A mistake in the project's URLs is no reason not to back up or to go back.
+    requires_system_checks: Any = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """One parser for each action; every one also takes the options that all commands share."""
