@@ -1,6 +1,10 @@
 """Partitions made, attached and detached."""
 
+import pytest
+
 from safe_migrate.facts.danger import Danger, Effect, Lock, Phase
+from safe_migrate.facts.database import ExistingConstraint
+from safe_migrate.facts.statement import ConstraintKind
 from safe_migrate.hazards.partition import HAZARD
 from tests.hazards.situations import ORDER, dangers, new, table
 from tests.hazards.situations import database as shop
@@ -49,9 +53,19 @@ def test_attached() -> None:
         " partition as long as that is read"
     )
     assert danger.instead == (
-        "Give it a CHECK that says what the partition's bounds say, NOT VALID, and validate that:"
-        " ATTACH then reads nothing.",
+        "Give it a CHECK named bounds that says what the partition's bounds say, NOT VALID, and"
+        " validate that: ATTACH then reads nothing.",
     )
+
+
+@pytest.mark.parametrize(("name", "validated"), [("bounds", True), ("bounds", False), ("x", True)])
+def test_a_check_that_says_what_the_bounds_say(name: str, validated: bool) -> None:
+    check = ExistingConstraint(
+        name=name, kind=ConstraintKind.CHECK, columns=("k",), validated=validated
+    )
+    proved = table("log_old", constraints=(check,))
+    sql = "ALTER TABLE log ATTACH PARTITION log_old FOR VALUES IN (1)"
+    assert (dangers(HAZARD, sql, shop(LOG, proved)) == []) is (name == "bounds" and validated)
 
 
 def test_detached() -> None:

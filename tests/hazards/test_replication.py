@@ -55,7 +55,20 @@ def test_all_tables(server: Server, database: str) -> None:
     [found] = answered(HAZARD, sql, *answer)
     assert found.what.startswith('"we""ird" is published and has nothing')
     assert answered(HAZARD, sql) == dangers(HAZARD, sql) == []
-    assert questions(HAZARD, "CREATE PUBLICATION feed FOR TABLE orders_order") == []
+
+
+def test_the_catalog_knows_better(server: Server, database: str) -> None:
+    sql = "CREATE PUBLICATION feed FOR TABLE orders_order"
+    full = "ALTER TABLE orders_order REPLICA IDENTITY FULL"
+    [asked] = questions(HAZARD, sql)
+    with server.connect(database) as session:
+        session.execute("CREATE TABLE orders_order (); CREATE TABLE other ()")
+        assert session.execute(asked.sql.encode()).fetchall() == [('"public"."orders_order"',)]
+        session.execute(full.encode())
+        assert session.execute(asked.sql.encode()).fetchall() == []
+    assert len(answered(HAZARD, sql, KEYLESS.name, where=shop(KEYLESS))) == 1
+    assert answered(HAZARD, sql, where=shop(KEYLESS)) == []
+    assert dangers(HAZARD, sql, shop(KEYLESS), earlier=full) == []
 
 
 def test_a_table_with_a_key() -> None:

@@ -70,6 +70,8 @@ def test_without_a_policy_nobody_sees_anything(server: Server, database: str) ->
 
 
 def test_harmless() -> None:
+    first = "CREATE POLICY p ON orders_order USING (true)"
+    assert dangers(HAZARD, f"{ALTER} ENABLE ROW LEVEL SECURITY", earlier=first) == []
     assert dangers(HAZARD, f"{ALTER} ENABLE ROW LEVEL SECURITY", shop(SECURED)) == []
     assert dangers(HAZARD, f"{ALTER} DISABLE ROW LEVEL SECURITY") == []
     assert dangers(HAZARD, "CREATE POLICY p ON orders_order USING (true)", shop(SECURED)) == []

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from safe_migrate.facts.danger import Danger, Effect, Lock, Phase, Situation
-from safe_migrate.facts.statement import Action, ActionKind, Kind
+from safe_migrate.facts.database import Table
+from safe_migrate.facts.statement import Action, ActionKind, ConstraintKind, Kind
 from safe_migrate.hazards.base import Hazard
 from safe_migrate.hazards.words import actions, lasting, rows_ms, shown, size, standing
 
@@ -47,7 +48,7 @@ def _created(situation: Situation) -> Iterator[Danger]:
 
 def _attached(situation: Situation, action: Action) -> Iterator[Danger]:
     child = standing(situation.database, action.name)
-    if child is None:
+    if child is None or _proved(child):
         return
     held = rows_ms(child, situation.database.costs.scan)
     name, of = shown(child.name), shown(situation.statement.table)
@@ -63,8 +64,8 @@ def _attached(situation: Situation, action: Action) -> Iterator[Danger]:
         ),
         held_ms=None if child.assumed else held,
         instead=(
-            "Give it a CHECK that says what the partition's bounds say, NOT VALID, and validate"
-            " that: ATTACH then reads nothing.",
+            "Give it a CHECK named bounds that says what the partition's bounds say, NOT VALID, and"
+            " validate that: ATTACH then reads nothing.",
         ),
         code_instead=_operations(
             f"ALTER TABLE {name} ADD CONSTRAINT bounds CHECK (…) NOT VALID",
@@ -72,6 +73,16 @@ def _attached(situation: Situation, action: Action) -> Iterator[Danger]:
             f"ALTER TABLE {of} ATTACH PARTITION {name} FOR VALUES …",
             f"ALTER TABLE {name} DROP CONSTRAINT bounds",
         ),
+    )
+
+
+def _proved(child: Table) -> bool:
+    """Whether a check that was validated is said to be the bounds; by its name, nothing is read."""
+    return any(
+        constraint.kind is ConstraintKind.CHECK
+        and constraint.validated
+        and f"_{constraint.name}".endswith("_bounds")
+        for constraint in child.constraints
     )
 
 

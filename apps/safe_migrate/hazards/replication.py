@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from safe_migrate.facts.danger import Danger, Effect, Lock, Question, Situation
-from safe_migrate.facts.database import Database, Table
+from safe_migrate.facts.database import Table
 from safe_migrate.facts.statement import ActionKind, ConstraintKind, Kind, Statement
 from safe_migrate.hazards.base import Hazard
-from safe_migrate.hazards.words import actions, shown, standing
+from safe_migrate.hazards.words import actions, literal, same, shown, standing
 
 CODE = "SM-H419"
 
@@ -16,7 +16,7 @@ _UNIDENTIFIED = """
     WHERE relkind = 'r' AND relpersistence = 'p' AND relreplident IN ('d', 'n')
       AND (relreplident = 'n' OR NOT EXISTS
            (SELECT FROM pg_index WHERE indrelid = c.oid AND indisprimary))
-      AND nspname <> ALL (ARRAY['pg_catalog', 'information_schema'])
+      AND {among} AND nspname <> ALL (ARRAY['pg_catalog', 'information_schema'])
     ORDER BY 1 LIMIT 3
 """
 
@@ -24,38 +24,46 @@ _UNIDENTIFIED = """
 def _find(situation: Situation) -> Iterator[Danger]:
     statement, database = situation.statement, situation.database
     if statement.kind is Kind.PUBLICATION and statement.mode in ("add", "set"):
-        for table in _published(statement, database):
-            if not _identified(table):
-                yield _no_identity(table.name)
-    for _, answer in situation.answers:
-        for name in answer:
+        for name in _unidentified(situation):
             yield _no_identity(name)
     if statement.kind is Kind.PUBLICATION and statement.mode in ("drop", "set"):
         yield _missed(statement, statement.table)
     if statement.kind is Kind.DROP and statement.object == "publication":
         yield _missed(statement, "")
-    table_ = standing(database, statement.table)
+    table = standing(database, statement.table)
     for action in actions(statement, ActionKind.REPLICA_IDENTITY):
-        published = table_ and any(d.kind == "publication" for d in table_.dependents)
-        if action.option == "nothing" and table_ and published:
-            yield _no_identity(table_.name)
+        published = table and any(d.kind == "publication" for d in table.dependents)
+        if action.option == "nothing" and table and published:
+            yield _no_identity(table.name)
 
 
-def _published(statement: Statement, database: Database) -> Iterator[Table]:
-    for name in statement.tables:
-        if table := standing(database, name):
-            yield table
+def _unidentified(situation: Situation) -> list[str]:
+    """Published tables in which rows cannot be told apart; those of which nothing is known can."""
+    statement, database = situation.statement, situation.database
+    tables = [found for name in statement.tables if (found := standing(database, name))]
+    names = [table.name for table in tables if not _has_key(table)]
+    for _, answer in situation.answers:
+        # The catalog knows of replica identities too.
+        every = statement.object == "all tables"
+        names = [name for name in answer if every or name in names]
+    given = [
+        earlier.table
+        for earlier in situation.earlier
+        for action in actions(earlier, ActionKind.REPLICA_IDENTITY)
+        if action.option != "nothing"
+    ]
+    return [name for name in names if not any(same(database, name, other) for other in given)]
 
 
 def _ask(situation: Situation) -> Iterator[Question]:
-    """The tables without an identity, for a publication that names none."""
     statement = situation.statement
-    if statement.kind is Kind.PUBLICATION and statement.object == "all tables":
-        yield Question(code=CODE, table="", sql=_UNIDENTIFIED)
+    if statement.kind is Kind.PUBLICATION and statement.mode in ("add", "set"):
+        tables = ", ".join(f"to_regclass({literal(name)})" for name in statement.tables)
+        among = f"c.oid IN ({tables})" if tables else "true"
+        yield Question(code=CODE, table="", sql=_UNIDENTIFIED.replace("{among}", among))
 
 
-def _identified(table: Table) -> bool:
-    """Whether its rows can be told apart; a table of which nothing is known is taken for so."""
+def _has_key(table: Table) -> bool:
     known = table.constraints or table.indexes or table.columns
     keyed = any(c.kind is ConstraintKind.PRIMARY_KEY for c in table.constraints)
     return not known or keyed or any(index.primary for index in table.indexes)

@@ -6,7 +6,7 @@ from safe_migrate.facts.danger import Danger, Effect, Lock, Phase, Situation
 from safe_migrate.facts.database import Table
 from safe_migrate.facts.statement import ActionKind, Kind, Statement
 from safe_migrate.hazards.base import Hazard
-from safe_migrate.hazards.words import actions, shown, standing
+from safe_migrate.hazards.words import actions, same, shown, standing
 
 CODE = "SM-H418"
 
@@ -14,7 +14,7 @@ CODE = "SM-H418"
 def _find(situation: Situation) -> Iterator[Danger]:
     statement = situation.statement
     if table := standing(situation.database, statement.table):
-        for what, instead in _effects(statement, table):
+        for what, instead in _effects(statement, table, _has_policies(situation, table)):
             yield Danger(
                 code=CODE,
                 effect=Effect.BREAKS_OLD_CODE,
@@ -26,10 +26,10 @@ def _find(situation: Situation) -> Iterator[Danger]:
             )
 
 
-def _effects(statement: Statement, table: Table) -> Iterator[tuple[str, str]]:
+def _effects(statement: Statement, table: Table, policies: bool) -> Iterator[tuple[str, str]]:
     name = shown(table.name)
     for action in actions(statement, ActionKind.ROW_SECURITY):
-        if action.option == "EnableRowSecurity" and not _has_policies(table):
+        if action.option == "EnableRowSecurity" and not policies:
             yield (
                 f"Row security on {name} without a policy: every role but its owner sees no row"
                 " and can write none",
@@ -60,8 +60,12 @@ def _effects(statement: Statement, table: Table) -> Iterator[tuple[str, str]]:
         )
 
 
-def _has_policies(table: Table) -> bool:
-    return any(dependent.kind == "policy" for dependent in table.dependents)
+def _has_policies(situation: Situation, table: Table) -> bool:
+    """Those that are there, and those that this transaction has made."""
+    return any(dependent.kind == "policy" for dependent in table.dependents) or any(
+        earlier.kind is Kind.POLICY and same(situation.database, earlier.table, table.name)
+        for earlier in situation.earlier
+    )
 
 
 HAZARD = Hazard(
