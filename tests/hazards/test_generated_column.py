@@ -31,10 +31,10 @@ def test_whole_text() -> None:
         Lock.ACCESS_EXCLUSIVE,
         Phase.EXPAND,
     )
-    assert (found.table, found.held_ms) == ('"public"."orders_order"', 2880.0)
+    assert (found.table, found.held_ms) == ('"public"."orders_order"', 2982.72)
     assert found.what == (
         '"orders_order" (1.2 M rows) is written anew, to compute "big" for each row:'
-        " reads and writes wait about 2.9 s"
+        " reads and writes wait about 3.0 s"
     )
     assert found.instead == (
         ("With db_persist=False the value is computed when it is read, and nothing is written."),
@@ -67,10 +67,10 @@ def test_another_expression() -> None:
         (
             Effect.REWRITE,
             Phase.EXPAND,
-            2880.0,
+            2982.72,
             (
                 '"orders_order" (1.2 M rows) is written anew, to compute "note" for each'
-                " row: reads and writes wait about 2.9 s"
+                " row: reads and writes wait about 3.0 s"
             ),
         ),
     ]
@@ -82,10 +82,10 @@ def test_stored_before_18() -> None:
         (
             Effect.REWRITE,
             Phase.EXPAND,
-            2880.0,
+            2982.72,
             (
                 '"orders_order" (1.2 M rows) is written anew, to compute "big" for each row:'
-                " reads and writes wait about 2.9 s"
+                " reads and writes wait about 3.0 s"
             ),
         ),
     ]

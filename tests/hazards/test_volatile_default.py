@@ -21,11 +21,11 @@ def test_whole_text() -> None:
         Lock.ACCESS_EXCLUSIVE,
         Phase.EXPAND,
     )
-    assert (found.table, found.held_ms) == ('"public"."orders_order"', 2880.0)
+    assert (found.table, found.held_ms) == ('"public"."orders_order"', 7590.719999999999)
     assert found.what == (
         '"orders_order" (1.2 M rows) is written anew, because the default of'
         ' "token", gen_random_uuid(), is another for each row: reads and writes wait'
-        " about 2.9 s"
+        " about 7.6 s"
     )
     assert found.instead == (
         "Add the column without the default, which takes a millisecond.",
@@ -97,11 +97,11 @@ def test_serial() -> None:
         (
             Effect.REWRITE,
             Phase.EXPAND,
-            2880.0,
+            4134.719999999999,
             (
                 '"orders_order" (1.2 M rows) is written anew, because the default of'
                 ' "position", nextval(serial), is another for each row: reads and writes'
-                " wait about 2.9 s"
+                " wait about 4.1 s"
             ),
         ),
     ]
@@ -115,10 +115,10 @@ def test_identity() -> None:
         (
             Effect.REWRITE,
             Phase.EXPAND,
-            2880.0,
+            4134.719999999999,
             (
                 '"orders_order" (1.2 M rows) is written anew, because the default of "n" is'
-                " another for each row: reads and writes wait about 2.9 s"
+                " another for each row: reads and writes wait about 4.1 s"
             ),
         ),
     ]

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from safe_migrate.facts.danger import Danger, Effect, Lock, Phase, Situation
 from safe_migrate.facts.statement import Action, ActionKind
 from safe_migrate.hazards.base import Hazard
-from safe_migrate.hazards.words import actions, lasting, quoted, rows_ms, shown, size, standing
+from safe_migrate.hazards.rewriting import rewrite_ms
+from safe_migrate.hazards.words import actions, lasting, quoted, shown, size, standing
 
 CODE = "SM-H205"
 FIRST_WITH_VIRTUAL = 18
@@ -36,7 +37,7 @@ def _rewritten(situation: Situation, action: Action) -> Iterator[Danger]:
     table = standing(database, situation.statement.table)
     if table is None:
         return
-    milliseconds = rows_ms(table, database.costs.rewrite)
+    milliseconds = rewrite_ms(table, database.costs)
     virtual = database.major >= FIRST_WITH_VIRTUAL
     yield Danger(
         code=CODE,

@@ -10,6 +10,7 @@ from safe_migrate.hazards.base import Hazard
 from safe_migrate.hazards.column_types import Change
 from safe_migrate.hazards.fields import add_field, old_type
 from safe_migrate.hazards.fitting import alike, misfits
+from safe_migrate.hazards.rewriting import rewrite_ms
 from safe_migrate.hazards.words import actions, lasting, quoted, rows_ms, shown, size, standing
 
 CODE = "SM-H206"
@@ -52,7 +53,7 @@ def _phase(situation: Situation, action: Action) -> Phase:
 def _milliseconds(situation: Situation, table: Table, action: Action) -> float:
     """The table is written, and foreign keys from and to the column are checked again."""
     database = situation.database
-    total = rows_ms(table, database.costs.rewrite)
+    total = rewrite_ms(table, database.costs)
     own = [c for c in table.constraints if action.name in c.columns]
     total += sum(
         rows_ms(table, database.costs.foreign_key)

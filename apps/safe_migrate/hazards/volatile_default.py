@@ -9,9 +9,11 @@ from safe_migrate.hazards import steps as safe
 from safe_migrate.hazards.base import Hazard
 from safe_migrate.hazards.changes import whole_number_key
 from safe_migrate.hazards.code import by_steps, in_batches, operations, run_sql
+from safe_migrate.hazards.rewriting import rewrite_ms
 from safe_migrate.hazards.words import actions, lasting, quoted, rows_ms, shown, size, standing
 
 CODE = "SM-H204"
+_RANDOM, _COMPUTED = 1.6, 0.4
 
 
 def _find(situation: Situation) -> Iterator[Danger]:
@@ -22,7 +24,9 @@ def _find(situation: Situation) -> Iterator[Danger]:
         column = action.column
         if column is None or column.generated or not _differs(column):
             continue
-        milliseconds = rows_ms(table, situation.database.costs.rewrite)
+        costs = situation.database.costs
+        milliseconds = rewrite_ms(table, costs)
+        milliseconds += rows_ms(table, _call(column) * costs.rewrite)
         steps = _rewrite(situation)
         yield Danger(
             code=CODE,
@@ -43,6 +47,11 @@ def _find(situation: Situation) -> Iterator[Danger]:
             code_instead=_code(situation, table, steps) if steps else "",
             phase=Phase.EXPAND,
         )
+
+
+def _call(column: Column) -> float:
+    """What a value costs, of what writing a row does: random bytes are asked of the system."""
+    return _RANDOM if "gen_random_uuid" in column.default.lower() else _COMPUTED
 
 
 def _code(situation: Situation, table: Table, steps: tuple[Step, ...]) -> str:
