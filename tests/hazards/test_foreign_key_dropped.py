@@ -55,12 +55,9 @@ def test_it_goes_with_its_column() -> None:
         "            migrations.RunSQL(\n"
         '                \'ALTER TABLE "orders_order" DROP CONSTRAINT'
         ' "orders_order_customer_id_fk_accounts_user_id"\',\n'
-        "                reverse_sql=migrations.RunSQL.noop,\n"
         "            ),\n"
-        "            migrations.RunSQL(\n"
-        '                \'ALTER TABLE "orders_order" DROP COLUMN "customer_id" CASCADE\',\n'
-        "                reverse_sql=migrations.RunSQL.noop,\n"
-        "            ),\n"
+        '            migrations.RunSQL(\'ALTER TABLE "orders_order" DROP COLUMN'
+        ' "customer_id" CASCADE\'),\n'
         "        ],\n"
         "        state_operations=[\n"
         "            migrations.RemoveField(...),\n"

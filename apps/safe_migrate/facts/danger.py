@@ -193,8 +193,8 @@ class Step:
     """In batches of keys; `sql` has %(first)s and %(last)s."""
     postcondition: str = ""
     """A SELECT of one boolean that is true when the step is done."""
-    reverse: str = ""
-    """What takes it back; empty where nothing has to."""
+    reverse: str | None = None
+    """What takes it back; empty where nothing has to, None where that is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

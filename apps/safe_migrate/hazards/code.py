@@ -33,8 +33,10 @@ def listed(name: str, items: Sequence[str]) -> str:
     return f"{name}=[\n{inside}]"
 
 
-def run_sql(forwards: str, backwards: str) -> str:
-    """A RunSQL that can be taken back."""
+def run_sql(forwards: str, backwards: str | None) -> str:
+    """A RunSQL; it can be taken back where that is known."""
+    if backwards is None:
+        return call("migrations.RunSQL", repr(forwards))
     reverse = repr(backwards) if backwards else "migrations.RunSQL.noop"
     return call("migrations.RunSQL", repr(forwards), f"reverse_sql={reverse}")
 

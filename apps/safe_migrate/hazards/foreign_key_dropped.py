@@ -66,14 +66,8 @@ def _rewrite(situation: Situation) -> tuple[Step, ...]:
 
 
 def _drop(table: str, key: ExistingConstraint) -> Step:
-    step = steps.dropped_constraint(table, key.name)
-    if not key.definition:
-        return step
-    return steps.brief(
-        step.sql,
-        step.postcondition,
-        f"ALTER TABLE {table} ADD CONSTRAINT {quoted(key.name)} {key.definition}",
-    )
+    again = f"ALTER TABLE {table} ADD CONSTRAINT {quoted(key.name)} {key.definition}"
+    return steps.dropped_constraint(table, key.name, again if key.definition else None)
 
 
 HAZARD = Hazard(

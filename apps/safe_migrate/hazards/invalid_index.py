@@ -59,10 +59,11 @@ def _rewrite(situation: Situation) -> tuple[Step, ...]:
         return ()
     built = steps.index(statement)
     dropped = Step(
-        sql=built.reverse,
+        sql=built.reverse or "",
         lock=Lock.SHARE_UPDATE_EXCLUSIVE,
         concurrent=True,
         postcondition=f"SELECT NOT EXISTS ({_invalid(statement.table, statement.name)})",
+        reverse="",
     )
     return (dropped, built)
 

@@ -70,17 +70,18 @@ def validate(table: str, name: str) -> Step:
         sql=f"ALTER TABLE {table} VALIDATE CONSTRAINT {quoted(name)}",
         lock=Lock.SHARE_UPDATE_EXCLUSIVE,
         postcondition=_constraint_stands(table, name, " AND convalidated"),
+        reverse="",
     )
 
 
-def brief(sql: str, postcondition: str, reverse: str = "") -> Step:
+def brief(sql: str, postcondition: str, reverse: str | None = None) -> Step:
     """A change of the catalog alone, under ACCESS EXCLUSIVE."""
     return Step(sql=sql, lock=Lock.ACCESS_EXCLUSIVE, postcondition=postcondition, reverse=reverse)
 
 
-def dropped_constraint(table: str, name: str) -> Step:
-    """A constraint taken away."""
-    return brief(_drop(table, name), f"SELECT NOT ({_constraint(table, name)})")
+def dropped_constraint(table: str, name: str, reverse: str | None = "") -> Step:
+    """A constraint taken away; nothing brings one back that was only there for a while."""
+    return brief(_drop(table, name), f"SELECT NOT ({_constraint(table, name)})", reverse)
 
 
 def column_is(table: str, name: str, condition: str) -> str:
