@@ -38,10 +38,7 @@ def test_whole_text() -> None:
         ' "orders_order_customer_id_fk_accounts_user_id"\',\n'
         "                reverse_sql=migrations.RunSQL.noop,\n"
         "            ),\n"
-        "            migrations.RunSQL(\n"
-        "                'DROP TABLE \"orders_order\" CASCADE',\n"
-        "                reverse_sql=migrations.RunSQL.noop,\n"
-        "            ),\n"
+        "            migrations.RunSQL('DROP TABLE \"orders_order\" CASCADE'),\n"
         "        ],\n"
         "        state_operations=[\n"
         "            migrations.DeleteModel(name='Order'),\n"

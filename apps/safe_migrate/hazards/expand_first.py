@@ -45,7 +45,7 @@ def _needed(situation: Situation, action: Action, name: str) -> str:
         return f"column {name} has its default only after this, and the new code may count on it"
     if action.kind is ActionKind.ALTER_TYPE and action.column:
         old = old_type(situation, action)
-        if old and old != action.column.type and _is_wider(old, action):
+        if old and _is_wider(old, action):
             return f"column {name} takes all values of {action.column.type} only after this"
     return ""
 

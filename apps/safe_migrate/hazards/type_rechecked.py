@@ -10,6 +10,7 @@ from safe_migrate.hazards.altered import changed
 from safe_migrate.hazards.base import Hazard
 from safe_migrate.hazards.code import by_steps
 from safe_migrate.hazards.column_types import Change
+from safe_migrate.hazards.fields import old_type
 from safe_migrate.hazards.words import (
     actions,
     lasting,
@@ -90,6 +91,8 @@ def _rewrite(situation: Situation) -> tuple[Step, ...]:
         "SELECT NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid ="
         f" to_regclass({literal(statement.table)}) AND convalidated AND conname IN"
         f" ({', '.join(literal(check.name) for check in checks)}))",
+        f"ALTER TABLE {statement.table} ALTER COLUMN {quoted(action.name)} TYPE"
+        f" {old_type(situation, action)}",
     )
     return (first, *(safe.validate(statement.table, check.name) for check in checks))
 
