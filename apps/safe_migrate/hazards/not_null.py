@@ -1,7 +1,6 @@
 """SET NOT NULL: every row is read under ACCESS EXCLUSIVE, and NULLs of old code fail afterwards."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from safe_migrate.facts.danger import Danger, Effect, Lock, Phase, Situation, Step
 from safe_migrate.facts.database import Table
@@ -102,7 +101,7 @@ def _rewrite(situation: Situation) -> tuple[Step, ...]:
     check = f"CHECK ({column} IS NOT NULL)"
     # The check is only there for a while: to take all back, NOT NULL has to go and nothing else.
     return (
-        replace(steps.not_valid(statement.table, name, check, Lock.ACCESS_EXCLUSIVE), reverse=""),
+        steps.not_valid(statement.table, name, check, Lock.ACCESS_EXCLUSIVE, for_a_while=True),
         steps.validate(statement.table, name),
         steps.brief(
             f"ALTER TABLE {statement.table} ALTER COLUMN {column} SET NOT NULL",

@@ -54,13 +54,15 @@ def constraint_on_index(table: str, name: str, constraint: Constraint) -> Step:
     )
 
 
-def not_valid(table: str, name: str, definition: str, lock: Lock) -> Step:
-    """A constraint that holds for new rows only, so far."""
+def not_valid(
+    table: str, name: str, definition: str, lock: Lock, *, for_a_while: bool = False
+) -> Step:
+    """A constraint that holds for new rows only, so far; `for_a_while` is one dropped again."""
     return Step(
         sql=f"ALTER TABLE {table} ADD CONSTRAINT {quoted(name)} {definition} NOT VALID",
         lock=lock,
         postcondition=_constraint_stands(table, name),
-        reverse=_drop(table, name),
+        reverse="" if for_a_while else _drop(table, name),
     )
 
 

@@ -120,7 +120,13 @@ def _required(situation: Situation, table: Table, column: Column) -> tuple[Step,
     # It is dropped again: its name only has to be free, and short enough.
     check = f"{column.name[:20]}_is_there"
     return (
-        safe.not_valid(name, check, f"CHECK ({own} IS NOT NULL)", Lock.ACCESS_EXCLUSIVE),
+        safe.not_valid(
+            name,
+            check,
+            f"CHECK ({own} IS NOT NULL)",
+            Lock.ACCESS_EXCLUSIVE,
+            for_a_while=True,
+        ),
         safe.validate(name, check),
         safe.brief(
             f"ALTER TABLE {name} ALTER COLUMN {own} SET NOT NULL",
