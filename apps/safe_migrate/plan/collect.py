@@ -17,8 +17,10 @@ from django.db.migrations.state import ProjectState
 
 from safe_migrate.facts import PlannedMigration, PlannedOperation
 from safe_migrate.plan import identity, source, told
+from safe_migrate.plan.near import near
 from safe_migrate.plan.step import Step, backwards_steps, forwards_steps, unpacked
 
+UNKNOWN = "its SQL cannot be known beforehand"
 Pending = Sequence[tuple[Migration, bool]]
 
 
@@ -43,10 +45,9 @@ def collect(
     for migration, _ in executor.migration_plan(loader.graph.leaf_nodes(), clean_start=True):
         key = (migration.app_label, migration.name)
         if key in wanted:
-            # Its models are rendered here once, and each state after it from the one before.
             walk = _Walk(migration, wanted[key], connection)
-            state = walk.go(state)
-            found[key] = _planned(migration, wanted[key], walk.operations())
+            found[key] = _planned(migration, wanted[key], walk.over(state))
+            state = migration.mutate_state(state, preserve=False)
         elif key in loader.applied_migrations or not any(wanted.values()):
             state = migration.mutate_state(state, preserve=False)
         if len(found) == len(wanted):
@@ -80,8 +81,19 @@ class _Walk:
     _deferred: list[tuple[Any, int]] = field(default_factory=list)
     """What runs at the migration's end, and the number of the operation that asked for it."""
 
-    def go(self, state: ProjectState) -> ProjectState:
-        """Collect from the state before the migration was applied; gives the one after it."""
+    def over(self, state: ProjectState) -> list[PlannedOperation]:
+        """What each operation emits, from the state before the migration was applied.
+
+        From what it can see of that; where something then goes wrong, once more from all of it.
+        """
+        if self._go(near(self.migration, state)):
+            self._collected, self._deferred = [], []
+            self._go(state.clone())
+        return self._operations()
+
+    def _go(self, state: ProjectState) -> bool:
+        """Collect; whether anything raised an error."""
+        failed = False
         editor = self.connection.schema_editor(collect_sql=True, atomic=False)
         editor.deferred_sql = []
         lines = source.lines(self.migration)
@@ -101,14 +113,13 @@ class _Walk:
                     told=self._told(step, opaque, place),
                 )
             )
-            if not self.backwards:
-                state = step.state
+            failed = failed or opaque.startswith(UNKNOWN)
         # What is deferred runs at the migration's end, unless a later operation took it back.
         remaining = {id(statement) for statement in editor.deferred_sql}
         self._deferred = [each for each in self._deferred if id(each[0]) in remaining]
-        return self.migration.mutate_state(state) if self.backwards else state
+        return failed
 
-    def operations(self) -> list[PlannedOperation]:
+    def _operations(self) -> list[PlannedOperation]:
         """What was collected."""
         found = list(self._collected)
         for statement, number in self._deferred:
@@ -151,5 +162,5 @@ def _emit(editor: BaseDatabaseSchemaEditor, step: Step, app_label: str, backward
         else:
             operation.database_forwards(app_label, editor, step.before, step.after)
     except Exception as error:  # whatever a third party's operation raises is its own affair
-        return f"its SQL cannot be known beforehand ({type(error).__name__}: {error})".strip()
+        return f"{UNKNOWN} ({type(error).__name__}: {error})".strip()
     return ""
