@@ -49,7 +49,7 @@ def main() -> int:
 
 def publish(outcomes: Sequence[Outcome], skipped: Sequence[Skipped]) -> None:
     """Write the table into the page."""
-    told = sorted({f"{each.family}: {each.why}" for each in skipped})
+    told = sorted({f"{each.subject}: {each.family}, {each.name}: {each.why}" for each in skipped})
     names = ("django", "django-dbbackup", "psycopg", "django-storages", "moto")
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in names)
     postgresql = tools.find_client(None, 18).version

@@ -1,6 +1,7 @@
 """Carries faults out on a subject and notes what is seen; fault.judge says what that comes to."""
 
 import random
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
@@ -24,6 +25,10 @@ class Skipped:
     name: str
     subject: str
     why: str
+
+
+class NotInjected(Exception):
+    """The struck command never came to where the fault waited: nothing was learnt."""
 
 
 @dataclass
@@ -89,11 +94,12 @@ class Trial:
             )
         started = self.subject.forks.start(*(self.argv or argv), prelude="".join(preludes))
         if stop:
-            reached = started.reaches(self.marker)
-            self.seen.notes.append("struck at its stop" if reached else "NEVER REACHED ITS STOP")
-            if reached:
-                (self.while_under_way or Started.kill)(started)
-                self.marker.unlink(missing_ok=True)
+            if not started.reaches(self.marker):
+                started.wait()
+                raise NotInjected("the command ended before it came to its stop")
+            self.seen.notes.append("struck at its stop")
+            (self.while_under_way or Started.kill)(started)
+            self.marker.unlink(missing_ok=True)
         elif self.while_under_way:
             self.while_under_way(started)
         ran = started.wait()
@@ -111,12 +117,13 @@ def run(faults: Iterable[Fault], subject: Subject, own_spy: Spy) -> Iterator[Out
         trial = Trial(fault, subject, number)
         try:
             acts[fault.act](trial)
-        except pytest.skip.Exception as skipped:
+        except (pytest.skip.Exception, NotInjected) as skipped:
             yield Skipped(fault.family, fault.name, subject.kind, str(skipped))
             continue
         except Exception as error:
             # Nothing is known of this one, and the next begins anew.
-            why = f"THE HARNESS FAILED: {type(error).__name__}: {str(error)[:300]}"
+            traceback.print_exception(error)
+            why = f"THE HARNESS FAILED: {type(error).__name__}"
             yield Skipped(fault.family, fault.name, subject.kind, why)
             continue
         trial.seen.leaked += own_spy.seen(subject.secrets)

@@ -29,7 +29,8 @@ def render(outcomes: Sequence[Outcome], told: Sequence[str], versions: str) -> s
             own = [o for o in outcomes if o.subject == subject and family in ("", o.family)]
             name = (family or "**all**") if subject == "ours" else ""
             lines.append(f"| {name} | {title} | {' | '.join(numbers(own))} |")
-    lines += ["", *(f"Left out: {reason}" for reason in told), *([""] if told else []), END]
+    lines += ["", *(["Not injected, and not counted:", ""] if told else [])]
+    lines += [*(f"- {reason}" for reason in told), *([""] if told else []), END]
     return "\n".join(lines)
 
 
