@@ -41,7 +41,7 @@ def wrapped(
     def counted(*args: Any, **kwargs: Any) -> Any:
         nonlocal calls
         calls += 1
-        if when == "item":
+        if when == "item" and calls == 1:
             return items(function(*args, **kwargs), marker, number)
         if when == "before" and calls == number:
             wait(marker)
