@@ -109,7 +109,9 @@ def follow(
     script = folder / "recipe.sh"
     script.write_text(text)
     side, dump = folder / "side", folder / "recovered.dump"
-    become = [str(number) for number in user or account(side) or (-1, -1)]
+    # Only root can become somebody else.
+    other = (user or account(side)) if os.geteuid() == 0 else None
+    become = [str(number) for number in other or (-1, -1)]
     done = subprocess.run(
         [sys.executable, privileges.__file__, *become, "wait", "/bin/sh", str(script)],
         cwd=folder,

@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+from tests.backups.unpacked import unpacked
 from tests.projects import Project
 from tests.servers import Server
 
@@ -26,13 +27,8 @@ def test_a_hundred_thousand_rows_are_backed_up_migrated_and_restored(
     assert sum(backup["rows"].values()) >= 100_000
     with server.database() as copy:
         subprocess.run(
-            [
-                server.program("pg_restore"),
-                "--exit-on-error",
-                "--jobs=2",
-                f"--dbname={server.url(copy)}",
-                str(backups / backup["data"]),
-            ],
+            [server.program("pg_restore"), "--exit-on-error", f"--dbname={server.url(copy)}"],
+            input=unpacked(backups / backup["data"]),
             check=True,
         )
         restored = {table: count(server, copy, table) for table in backup["rows"]}
