@@ -5,8 +5,6 @@ But only the data is long: the schema stands at the archive's head. So the head 
 for what comes before and after the data, and each session that loads data reads its own stream.
 """
 
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -14,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from safe_migrate.backups import archive, contents, parts
+from safe_migrate.backups.in_memory import in_memory, path_of
 from safe_migrate.backups.manifest import DIRECTORY, Manifest
 from safe_migrate.errors import BackupFailed
 from safe_migrate.postgres import tools
@@ -76,8 +75,8 @@ def fill(
 
 @contextmanager
 def _head(manifest: Manifest, client: tools.Client) -> Iterator[Head]:
-    with _in_memory() as file, closing(archive.read(manifest)) as chunks:
-        path = f"/dev/fd/{file.fileno()}"
+    with in_memory() as file, closing(archive.read(manifest)) as chunks:
+        path = path_of(file)
         listed = Ended(1, "the archive is empty", False)
         lines: list[str] = []
         wanted, size = HEAD, 0
@@ -94,17 +93,6 @@ def _head(manifest: Manifest, client: tools.Client) -> Iterator[Head]:
         if listed.code != 0:
             raise _failed(listed)
         yield Head(path, file.fileno(), lines)
-
-
-@contextmanager
-def _in_memory() -> Iterator[IO[bytes]]:
-    """A file that programs can open by its descriptor: in memory where the system can (Linux)."""
-    if hasattr(os, "memfd_create"):
-        with os.fdopen(os.memfd_create("archive"), "wb") as file:
-            yield file
-    else:
-        with tempfile.TemporaryFile() as file:
-            yield file
 
 
 def _list(client: tools.Client, path: str, file: IO[bytes]) -> tuple[Ended, list[str]]:
@@ -130,11 +118,13 @@ def _load(manifest: Manifest, target: Target, head: Head, jobs: int) -> None:
 
 
 def _load_share(manifest: Manifest, target: Target, ids: list[int], *, whole: bool) -> None:
-    with tempfile.NamedTemporaryFile("w", prefix="safe_migrate-", suffix=".list") as wanted:
-        wanted.writelines(f"{id};\n" for id in ids)
-        wanted.flush()
-        arguments = [*_arguments(target), "--section=data", f"--use-list={wanted.name}"]
-        with Program(arguments, parameters=target.parameters, feeds=True) as program:
+    with in_memory() as wanted:
+        wanted.writelines(f"{id};\n".encode() for id in ids)
+        arguments = [*_arguments(target), "--section=data", f"--use-list={path_of(wanted)}"]
+        inherited = (wanted.fileno(),)
+        with Program(
+            arguments, parameters=target.parameters, feeds=True, pass_fds=inherited
+        ) as program:
             with closing(archive.read(manifest)) as chunks:
                 for chunk in chunks:
                     reading = program.feed(chunk)

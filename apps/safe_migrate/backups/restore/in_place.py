@@ -6,7 +6,6 @@ server rolls back. A dump that psql read by itself would be committed where it b
 """
 
 import re
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 
@@ -14,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from safe_migrate.backups import compare
+from safe_migrate.backups.in_memory import in_memory, path_of
 from safe_migrate.backups.restore import plan, script
 from safe_migrate.backups.restore.job import Job, Restored
 from safe_migrate.errors import BackupFailed, Failed, LockNotObtained, SafeMigrateError
@@ -145,12 +145,12 @@ def _feed(job: Job, opening: bytes, entries: list[str], closing: bytes) -> None:
         "-v",
         "VERBOSITY=verbose",
     ]
-    with tempfile.NamedTemporaryFile("w", prefix="safe_migrate-", suffix=".list") as wanted:
-        wanted.write("\n".join(entries))
-        wanted.flush()
-        options = ["--file=-", "--single-transaction", f"--use-list={wanted.name}"]
+    with in_memory() as wanted:
+        wanted.write("\n".join(entries).encode())
+        options = ["--file=-", "--single-transaction", f"--use-list={path_of(wanted)}"]
         ours = [] if job.ownership else ["--no-owner", "--no-acl", "--no-tablespaces"]
-        pieces = script.printed(job.manifest, job.client, [*options, *ours])
+        inherited = (wanted.fileno(),)
+        pieces = script.printed(job.manifest, job.client, [*options, *ours], inherited)
         try:
             with Program(arguments, parameters=job.parameters(job.database), feeds=True) as program:
                 reading = program.feed(opening)

@@ -11,8 +11,10 @@ from safe_migrate.postgres.program import Ended, Program
 from safe_migrate.postgres.tools import Client
 
 
-def printed(manifest: Manifest, client: Client, options: Sequence[str]) -> Iterator[bytes]:
-    """What `pg_restore OPTIONS` prints of a backup.
+def printed(
+    manifest: Manifest, client: Client, options: Sequence[str], pass_fds: Sequence[int] = ()
+) -> Iterator[bytes]:
+    """What `pg_restore OPTIONS` prints of a backup; it inherits the open files `pass_fds`.
 
     Its end is reached only where pg_restore ended well and every stored byte was right; so nothing
     that it was used for may be kept before. Raises BackupFailed: pg_restore failed (SM-B320) or
@@ -21,9 +23,10 @@ def printed(manifest: Manifest, client: Client, options: Sequence[str]) -> Itera
     try:
         if manifest.format == DIRECTORY:
             with parts.checked(manifest) as folder:
-                yield from _from_folder([client.pg_restore, *options, str(folder)])
+                yield from _from_folder([client.pg_restore, *options, str(folder)], pass_fds)
         else:
-            yield from _from_stream(manifest, [client.pg_restore, "--format=custom", *options])
+            arguments = [client.pg_restore, "--format=custom", *options]
+            yield from _from_stream(manifest, arguments, pass_fds)
     except OSError as error:
         raise BackupFailed(
             "SM-B321",
@@ -38,14 +41,16 @@ def listed(manifest: Manifest, client: Client) -> list[str]:
     return text.decode(errors="replace").splitlines()
 
 
-def _from_folder(arguments: list[str]) -> Iterator[bytes]:
-    with Program(arguments) as program:
+def _from_folder(arguments: list[str], pass_fds: Sequence[int]) -> Iterator[bytes]:
+    with Program(arguments, pass_fds=pass_fds) as program:
         yield from program.output()
         _require_success(program.end())
 
 
-def _from_stream(manifest: Manifest, arguments: list[str]) -> Iterator[bytes]:
-    with Program(arguments, both=True) as program:
+def _from_stream(
+    manifest: Manifest, arguments: list[str], pass_fds: Sequence[int]
+) -> Iterator[bytes]:
+    with Program(arguments, both=True, pass_fds=pass_fds) as program:
         feeding = _Feeding(program, manifest)
         feeding.start()
         try:
